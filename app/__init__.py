@@ -1,0 +1,1 @@
+"""Who uses Eskertu, and the processes that run it."""

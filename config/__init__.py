@@ -1,0 +1,1 @@
+"""What everything else stands on: settings, time, logging, and the texts and policies that Eskertu ships."""
