@@ -1,0 +1,31 @@
+"""Every table. Importing this package is importing them all, which is what migrations need."""
+
+from storage.models.call import Call, CallStep, CarrierEvent, ConsentRecord, Recording
+from storage.models.centre import Centre, Line
+from storage.models.ledger import Leaf, LeafOpening
+from storage.models.notice import NoticeAudio, NoticeVersion
+from storage.models.object import ObjectCopy, ObjectPurpose, StoredObject
+from storage.models.person import Person
+from storage.models.retention import Deletion, Finding, Receipt, RetentionPolicy
+
+__all__ = [
+    "Call",
+    "CallStep",
+    "CarrierEvent",
+    "Centre",
+    "ConsentRecord",
+    "Deletion",
+    "Finding",
+    "Leaf",
+    "LeafOpening",
+    "Line",
+    "NoticeAudio",
+    "NoticeVersion",
+    "ObjectCopy",
+    "ObjectPurpose",
+    "Person",
+    "Receipt",
+    "Recording",
+    "RetentionPolicy",
+    "StoredObject",
+]

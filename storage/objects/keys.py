@@ -1,0 +1,253 @@
+"""Data keys: one age identity for each object, wrapped by a master key, in a database of their own.
+
+Destroying a key makes every copy of its object unreadable, wherever it is: the store's volumes before their vacuum,
+backups, a disk that was taken away. For that, the key itself must go for good:
+
+- SQLite: a file of its own, a rollback journal (in WAL mode deleted keys stay in the `-wal` file, tried), and
+  `secure_delete`. A key is *overwritten in its place* by zeros of the same length, never deleted or shortened: rows
+  that move when a page is rebuilt could leave a copy in the page's unused part. The zeros are also the memory that
+  there was a key, so a late intake cannot make a new one for a deleted object.
+- PostgreSQL: the old row version stays until VACUUM, the write-ahead log and backups keep it longer. `erased_at_once`
+  tells the two apart, for the receipt.
+
+The journal's own blocks, once unlinked, and an SSD's spare cells are beyond us. What they hold is wrapped.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Engine,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    insert,
+    make_url,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from config.clock import Clock
+from storage.objects.cipher import ObjectKey, key_of, new_identity
+from storage.objects.master_key import MasterKeyRefused, load_master_key
+
+__all__ = [
+    "KeyDestroyed",
+    "KeyMissing",
+    "KeyProblem",
+    "KeyRing",
+    "KeyUnreadable",
+    "KeysUnavailable",
+    "MasterKeyRefused",
+    "load_master_key",
+]
+
+NONCE_BYTES = 12
+# Every wrapped key has the same length: nonce, an age identity (always 74 characters), tag.
+WRAPPED_BYTES = NONCE_BYTES + 74 + 16
+DESTROYED = bytes(WRAPPED_BYTES)
+
+_metadata = MetaData()
+data_key = Table(
+    "data_key",
+    _metadata,
+    Column("object_id", String(64), primary_key=True, comment="the object's random id; nothing personal"),
+    Column("wrapped", LargeBinary, nullable=False, comment="nonce + AES-256-GCM of the identity; zeros once destroyed"),
+    Column("wrap_id", String(16), nullable=False, comment="which master key wrapped it (begin of its SHA-256)"),
+    Column("created_at", DateTime(timezone=True), nullable=False, comment="UTC"),
+)
+
+
+class KeyProblem(Exception):
+    """An object's key is not to be had. Permanent, unless a subclass says otherwise."""
+
+
+class KeyMissing(KeyProblem):
+    """There never was a key for this object."""
+
+
+class KeyDestroyed(KeyProblem):
+    """The key was destroyed: the object cannot be read by anyone, for ever."""
+
+
+class KeyUnreadable(KeyProblem):
+    """The key is wrapped by another master key, or was changed. Permanent until the right master key is back."""
+
+
+class KeysUnavailable(Exception):
+    """The key database does not answer, or is locked for too long. Try again later."""
+
+
+class KeyRing:
+    """The data keys of one installation. Engines are made at first use, one per process: never carried over a fork."""
+
+    def __init__(self, database: str | Engine, master_key: bytes, clock: Clock) -> None:
+        if len(master_key) != 32:
+            raise ValueError("the master key has 32 bytes")
+        self._database = database
+        self._wrap = AESGCM(master_key)
+        self._wrap_id = sha256(b"eskertu master key id" + master_key).hexdigest()[:16]
+        self._clock = clock
+        self._engines: dict[int, Engine] = {}
+
+    @property
+    def erased_at_once(self) -> bool:
+        """Whether a destroyed key is gone from the database's files when `destroy` returns (else after a VACUUM)."""
+        return self._engine().dialect.name == "sqlite"
+
+    def create_all(self) -> None:
+        """Make the database and its table where they are missing. Can be repeated. The file is its owner's alone."""
+        engine = self._engine()
+        if engine.dialect.name == "sqlite" and engine.url.database not in {None, "", ":memory:"}:
+            path = Path(str(engine.url.database))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        with self._writing() as connection:
+            _metadata.create_all(connection)
+
+    def create(self, object_id: str) -> ObjectKey:
+        """The object's key, made if there is none yet. Raises `KeyDestroyed`, `KeyUnreadable`, `KeysUnavailable`."""
+        fresh = new_identity()
+        row = {
+            "object_id": object_id,
+            "wrapped": self._wrapped(object_id, fresh),
+            "wrap_id": self._wrap_id,
+            "created_at": self._clock.now().astimezone(UTC),
+        }
+        try:
+            with self._writing() as connection:
+                if self._row(connection, object_id) is None:
+                    connection.execute(insert(data_key).values(row))
+                    return fresh
+        except IntegrityError:
+            pass  # PostgreSQL: another process was quicker between our question and our insert
+        return self.get(object_id)
+
+    def get(self, object_id: str) -> ObjectKey:
+        """The object's key. Raises `KeyMissing`, `KeyDestroyed`, `KeyUnreadable`, `KeysUnavailable`."""
+        with self._reading() as connection:
+            row = self._row(connection, object_id)
+        if row is None:
+            raise KeyMissing(f"no key for {object_id}")
+        wrapped, wrap_id = row
+        if wrapped == DESTROYED:
+            raise KeyDestroyed(f"the key of {object_id} was destroyed")
+        try:
+            identity = self._wrap.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], object_id.encode())
+        except InvalidTag as error:
+            other = "" if wrap_id == self._wrap_id else f": wrapped by master key {wrap_id}, ours is {self._wrap_id}"
+            raise KeyUnreadable(f"the key of {object_id} does not open{other}") from error
+        return key_of(identity.decode())
+
+    def destroy(self, object_id: str) -> None:
+        """Overwrite the key. Can be repeated; an object without a key stays without. Raises `KeysUnavailable`."""
+        with self._writing() as connection:
+            connection.execute(update(data_key).where(data_key.c.object_id == object_id).values(wrapped=DESTROYED))
+
+    def exists(self, object_id: str) -> bool:
+        """Whether there is a key that was not destroyed."""
+        with self._reading() as connection:
+            row = self._row(connection, object_id)
+        return row is not None and row[0] != DESTROYED
+
+    def object_ids(self, created_before: datetime | None = None) -> Iterator[str]:
+        """The objects that have a key, sorted, read in pages so that no transaction stays open. For the reconciler."""
+        after = ""
+        while True:
+            wanted = (
+                select(data_key.c.object_id)
+                .where(data_key.c.object_id > after, data_key.c.wrapped != DESTROYED)
+                .order_by(data_key.c.object_id)
+                .limit(1000)
+            )
+            if created_before is not None:
+                wanted = wanted.where(data_key.c.created_at < created_before.astimezone(UTC))
+            with self._reading() as connection:
+                page = list(connection.scalars(wanted))
+            if not page:
+                return
+            yield from page
+            after = page[-1]
+
+    def close(self) -> None:
+        """Give back this process's connections. The ring can be used again afterwards."""
+        engine = self._engines.pop(os.getpid(), None)
+        if engine is not None:
+            engine.dispose()
+
+    def _wrapped(self, object_id: str, key: ObjectKey) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        # The object's id is authenticated: a key moved to another row does not open there.
+        wrapped = nonce + self._wrap.encrypt(nonce, key.identity.encode(), object_id.encode())
+        if len(wrapped) != WRAPPED_BYTES:
+            raise ValueError("an age identity of an unexpected length could not be overwritten in its place")
+        return wrapped
+
+    @staticmethod
+    def _row(connection: Connection, object_id: str) -> tuple[bytes, str] | None:
+        wanted = select(data_key.c.wrapped, data_key.c.wrap_id).where(data_key.c.object_id == object_id)
+        row = connection.execute(wanted).one_or_none()
+        return None if row is None else (bytes(row[0]), str(row[1]))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with _translated(), self._engine().connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with _translated(), self._engine().connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+    def _engine(self) -> Engine:
+        if isinstance(self._database, Engine):
+            return self._database
+        engine = self._engines.get(os.getpid())
+        if engine is None:
+            engine = self._engines[os.getpid()] = _engine_for(self._database)
+        return engine
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise KeysUnavailable(f"the key database: {error.orig}") from error
+
+
+def _engine_for(url: str) -> Engine:
+    """An engine for keys: on SQLite nothing pooled, nothing cached, and nothing of a deleted key left behind."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the BEGIN is ours
+    for pragma in ("journal_mode=DELETE", "secure_delete=ON", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes then fails at once with SQLITE_BUSY, whatever the timeout.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

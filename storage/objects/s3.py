@@ -1,0 +1,296 @@
+"""The object store behind the S3 API: the minio client, and nothing of it outside this file.
+
+Memory: one part (`PART_BYTES`) is in hand at a time, whatever the object's size. The client's own parallel uploads
+stay off: when a source fails, its pool threads are never joined (minio 7.2.20, `helpers.ThreadPool`), and the parts
+that are still on their way can arrive after the abort.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from itertools import islice
+from typing import BinaryIO, cast
+from xml.etree.ElementTree import ParseError
+
+from minio import Minio
+from minio.datatypes import Upload
+from minio.deleteobjects import DeleteObject
+from minio.error import InvalidResponseError, S3Error, ServerError
+from urllib3 import PoolManager, Retry, Timeout
+from urllib3.exceptions import HTTPError
+
+from storage.objects.sending import EtagOf, Sending
+from storage.objects.store import (
+    ObjectAbsent,
+    Readable,
+    Remaining,
+    RemovalFailed,
+    StoredCopy,
+    StoredDiffers,
+    StoredVersion,
+    StoreError,
+    StoreRefused,
+    StoreUnavailable,
+)
+
+PART_BYTES = 5 * 1024 * 1024  # the smallest that S3 allows; 10,000 parts of it are 52 GB
+MOST_PARTS = 10_000
+WINDOW_BYTES = 2 * 1024 * 1024  # what a reader holds in memory at a time
+KEYS_PER_REMOVAL = 1000  # DeleteObjects takes no more
+
+# What passes by itself. Sources: AWS "Error responses" (S3 API reference), minio cmd/api-errors.go.
+# NoSuchUpload and InvalidPart: somebody swept the upload away while it was under way; a new put succeeds.
+RETRY_CODES = frozenset(
+    {
+        "InternalError", "InvalidPart", "NoSuchUpload", "OperationAborted", "RequestTimeTooSkewed", "RequestTimeout",
+        "ServerBusy", "ServiceUnavailable", "SlowDown", "SlowDownRead", "SlowDownWrite", "XMinioServerNotInitialized",
+        "XMinioStorageFull",
+    }
+)  # fmt: skip
+ABSENT_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})  # 405: the version is a delete marker
+RETRY_STATUSES = frozenset({408, 425, 429})
+
+
+class S3Store:
+    """One bucket of one S3 endpoint (`host:port`, no scheme). Clients are made after a fork, one per process.
+
+    Raises `StoreRefused` at first use for an endpoint or a bucket name that cannot be one.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        access_key: str,
+        secret_key: str,
+        bucket: str,
+        *,
+        region: str = "us-east-1",
+        secure: bool = False,
+    ) -> None:
+        self.bucket = bucket
+        self._endpoint = endpoint
+        self._access_key = access_key
+        self._secret_key = secret_key
+        self._region = region
+        self._secure = secure
+        self._clients: dict[tuple[int, bool], Minio] = {}
+
+    def __repr__(self) -> str:
+        return f"S3Store({self._endpoint!r}, bucket={self.bucket!r})"
+
+    def _client(self, *, quick: bool = False) -> Minio:
+        """A client of this process: sockets must not be shared over a fork. `quick` fails within some 2 s."""
+        found = self._clients.get((os.getpid(), quick))
+        if found is not None:
+            return found
+        pool = PoolManager(
+            maxsize=2 if quick else 16,
+            timeout=Timeout(connect=1.0, read=2.0) if quick else Timeout(connect=5.0, read=60.0),
+            # Few: whoever calls retries later, by its own row. POST (complete an upload) is never sent twice.
+            retries=Retry(
+                total=0 if quick else 2,
+                redirect=False,
+                backoff_factor=0.2,
+                status_forcelist=[500, 502, 503, 504],
+                raise_on_status=False,
+            ),
+        )
+        with _translated("connect"):
+            client = Minio(
+                self._endpoint,
+                self._access_key,
+                self._secret_key,
+                secure=self._secure,
+                region=self._region,
+                http_client=pool,
+            )
+        self._clients[(os.getpid(), quick)] = client
+        return client
+
+    def ensure_bucket(self) -> None:
+        with _translated("ensure bucket"):
+            if self._client().bucket_exists(self.bucket):
+                return
+            try:
+                self._client().make_bucket(self.bucket, self._region)
+            except S3Error as error:
+                # Another process was quicker. A bucket of that name that belongs to somebody else is refused here.
+                if error.code != "BucketAlreadyOwnedByYou" and not self._client().bucket_exists(self.bucket):
+                    raise
+
+    def put(self, key: str, source: Readable, length: int) -> StoredCopy:
+        part_bytes = max(PART_BYTES, -(-length // MOST_PARTS))
+        sent = Sending(source, length, part_bytes)
+        client = self._client()
+        try:
+            with _translated(f"put {key}"):
+                result = client.put_object(
+                    self.bucket,
+                    key,
+                    cast("BinaryIO", sent),  # `read` is all that the client uses of it
+                    length,
+                    part_size=part_bytes,
+                    num_parallel_uploads=1,
+                )
+        except BaseException:
+            self._discard_uploads(key)
+            if sent.failure is not None:
+                # The source's own error, not the client's or ours: a carrier that timed out is no store that did.
+                raise sent.failure from None
+            raise
+        version_id = result.version_id
+        held = self._ask(key, version_id)
+        if held is not None and held.bytes == length and self._is_what_was_sent(held, sent):
+            return held
+        self._discard_version(key, version_id)
+        holds = "nothing" if held is None else f"{held.bytes} bytes, {held.etag}"
+        raise StoredDiffers(f"{key}: sent {length} bytes, {sent.etag.value()}; the store holds {holds}")
+
+    def _is_what_was_sent(self, held: StoredCopy, sent: Sending) -> bool:
+        """By the ETag; where that is no MD5 (SSE-KMS, say), by reading everything back."""
+        if held.etag == sent.etag.value():
+            return True
+        read_back = EtagOf(sent.etag.part_bytes, held.bytes)
+        for piece in self.read(held.key, 0, held.bytes, held.version_id):
+            read_back.update(piece)
+        return read_back.value() == sent.etag.value()
+
+    def _discard_uploads(self, key: str) -> None:
+        """Of this very key: "a/1" must not take "a/10" along. What stays is swept later by `abort_uploads`."""
+        client = self._client(quick=True)
+        # The error on its way up matters more.
+        with suppress(StoreError), _translated("discard"):
+            for upload in self._uploads(client, key):
+                if upload.object_name == key:
+                    client._abort_multipart_upload(self.bucket, key, upload.upload_id or "")
+
+    def _discard_version(self, key: str, version_id: str | None) -> None:
+        with suppress(StoreError):
+            self.remove([StoredVersion(key, version_id, False, 0, datetime.now(UTC))])
+
+    def stat(self, key: str) -> StoredCopy | None:
+        return self._ask(key, None)
+
+    def _ask(self, key: str, version_id: str | None) -> StoredCopy | None:
+        try:
+            with _translated(f"stat {key}"):
+                found = self._client().stat_object(self.bucket, key, version_id=version_id)
+        except ObjectAbsent:
+            # A HEAD has no body: a lost bucket looks like a lost object. Only the second may be answered with None.
+            self._require_bucket(self._client())
+            return None
+        return StoredCopy(key, found.size or 0, found.etag or "", found.version_id)
+
+    def _require_bucket(self, client: Minio) -> None:
+        with _translated("find the bucket"):
+            if not client.bucket_exists(self.bucket):
+                raise StoreRefused(f"there is no bucket {self.bucket!r}")
+
+    def read(self, key: str, offset: int, length: int, version_id: str | None = None) -> Iterator[bytes]:
+        if offset < 0 or length < 0:
+            raise ValueError("offset and length cannot be negative")
+        end = offset + length
+        return (
+            self._window(key, start, min(WINDOW_BYTES, end - start), version_id)
+            for start in range(offset, end, WINDOW_BYTES)
+        )
+
+    def _window(self, key: str, offset: int, length: int, version_id: str | None) -> bytes:
+        """One range, read to its end and its connection given back, before anybody gets to see it."""
+        with _translated(f"read {key}"):
+            response = self._client().get_object(self.bucket, key, offset, length, version_id=version_id)
+            try:
+                data = response.read(length)
+            finally:
+                response.close()
+                response.release_conn()
+        if len(data) != length:
+            raise StoreUnavailable(f"read {key}: {len(data)} bytes of {length} at {offset}")
+        return data
+
+    def versions(self, prefix: str) -> Iterator[StoredVersion]:
+        with _translated(f"list {prefix}"):
+            for found in self._client().list_objects(self.bucket, prefix, recursive=True, include_version=True):
+                yield StoredVersion(
+                    key=found.object_name or "",
+                    version_id=found.version_id,
+                    is_delete_marker=bool(found.is_delete_marker),
+                    bytes=found.size or 0,
+                    modified_at=found.last_modified or datetime.fromtimestamp(0, UTC),
+                )
+
+    def remove(self, versions: Iterable[StoredVersion]) -> None:
+        waiting = iter(versions)
+        remaining: list[Remaining] = []
+        while batch := list(islice(waiting, KEYS_PER_REMOVAL)):
+            # "null" is the version of what was written without versions. Without it a versioned bucket would answer
+            # with a new delete marker, also for a key that it never had (tried on SeaweedFS 4.48).
+            wanted = [DeleteObject(each.key, each.version_id or "null") for each in batch]
+            with _translated("remove"):
+                remaining.extend(
+                    Remaining(error.name or "?", error.version_id, error.code)
+                    for error in self._client().remove_objects(self.bucket, wanted)
+                    if error.code not in ABSENT_CODES
+                )
+        if remaining:
+            raise RemovalFailed(remaining)
+
+    def _uploads(self, client: Minio, prefix: str) -> list[Upload]:
+        """The first thousand unfinished uploads under `prefix`: minio has no public call for it.
+
+        Its markers for the next page are of no use either (`next_upload_id_marker` is never set in 7.2.20).
+        """
+        found = client._list_multipart_uploads(self.bucket, prefix=prefix)
+        # Checked here as well: to abort what a store listed by mistake would lose somebody else's recording.
+        return [upload for upload in found.uploads if (upload.object_name or "").startswith(prefix)]
+
+    def abort_uploads(self, prefix: str, started_before: datetime | None = None) -> int:
+        client = self._client()
+        seen: set[tuple[str | None, str | None]] = set()
+        with _translated(f"abort uploads of {prefix}"):
+            while True:
+                due = [
+                    upload
+                    for upload in self._uploads(client, prefix)
+                    if (upload.object_name, upload.upload_id) not in seen
+                    and (started_before is None or (upload.initiated_time or started_before) < started_before)
+                ]
+                if not due:
+                    return len(seen)
+                for upload in due:
+                    seen.add((upload.object_name, upload.upload_id))
+                    with suppress(S3Error):  # finished or aborted meanwhile; what stays is seen by `is_gone`
+                        client._abort_multipart_upload(self.bucket, upload.object_name or "", upload.upload_id or "")
+
+    def is_gone(self, prefix: str) -> bool:
+        if next(self.versions(prefix), None) is not None:
+            return False
+        with _translated(f"list uploads of {prefix}"):
+            return not self._uploads(self._client(), prefix)
+
+    def check(self) -> None:
+        self._require_bucket(self._client(quick=True))
+
+
+@contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    """The client's errors as ours. What is ours already, or comes from a source, passes."""
+    try:
+        yield
+    except S3Error as error:
+        text = f"{doing}: {error.code}: {error.message}"
+        status = error.response.status
+        if error.code in RETRY_CODES or status >= 500 or status in RETRY_STATUSES:
+            raise StoreUnavailable(text) from error
+        raise (ObjectAbsent if error.code in ABSENT_CODES else StoreRefused)(text) from error
+    except (ServerError, InvalidResponseError) as error:
+        # An answer that is no S3 answer: a proxy, a restarting server, or not an object store at all.
+        status = error.status_code if isinstance(error, ServerError) else error._code
+        kind = StoreRefused if 400 <= status < 500 and status not in RETRY_STATUSES else StoreUnavailable
+        raise kind(f"{doing}: {error}") from error
+    except (HTTPError, ParseError, OSError) as error:
+        raise StoreUnavailable(f"{doing}: {error}") from error
+    except ValueError as error:
+        # minio checks names and endpoints before it sends anything.
+        raise StoreRefused(f"{doing}: {error}") from error

@@ -1,0 +1,145 @@
+"""The port to where bytes are kept: an S3-like bucket with keys, versions and unfinished uploads.
+
+What holds for every implementation (tests/objects/test_store_contract.py asks each one):
+
+- a key is written once, by one writer (`<object id>/<attempt>`), and carries nothing personal: stores log keys
+  for ever;
+- `put` returns only after the store itself was asked what it holds;
+- deletion goes by version: a delete without one merely hides the bytes of a versioned bucket behind a marker;
+- an error says by its type whether trying again later can help.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+class StoreError(Exception):
+    """The object store did not do what it was asked to do."""
+
+
+class StoreUnavailable(StoreError):
+    """Not now: no connection, a timeout, a 5xx, "slow down", a full disk. Try again later."""
+
+
+class StoreRefused(StoreError):
+    """Permanent until somebody changes something: wrong credentials, no such bucket, an invalid name."""
+
+
+class ObjectAbsent(StoreError):
+    """Permanent: the store answers, has the bucket, and does not have this object (or this version of it)."""
+
+
+class StoredDiffers(StoreError):
+    """What the store says it holds is not what was sent; it was taken away again. A new attempt may succeed."""
+
+
+class WrongLength(StoreError):
+    """Permanent: the source gave fewer or more bytes than was announced. Nothing was stored."""
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """One version that a removal left behind, and the store's own code for why."""
+
+    key: str
+    version_id: str | None
+    code: str
+
+
+class RemovalFailed(StoreError):
+    """Some versions are still there. The others are gone: remove again what a new listing shows."""
+
+    def __init__(self, remaining: Iterable[Remaining]) -> None:
+        self.remaining = tuple(remaining)
+        named = ", ".join(f"{left.key}@{left.version_id} ({left.code})" for left in self.remaining[:5])
+        more = len(self.remaining) - 5
+        super().__init__(f"{len(self.remaining)} still there: {named}{f' and {more} more' if more > 0 else ''}")
+
+
+@dataclass(frozen=True)
+class StoredCopy:
+    """What the store says that it holds under a key.
+
+    `bytes` is its size there. `etag` is the store's own fingerprint, without quotes. `version_id` is None where the
+    bucket has no versions.
+    """
+
+    key: str
+    bytes: int
+    etag: str
+    version_id: str | None
+
+
+@dataclass(frozen=True)
+class StoredVersion:
+    """One version of one key, or a delete marker over it. `modified_at` is the store's clock, UTC."""
+
+    key: str
+    version_id: str | None
+    is_delete_marker: bool
+    bytes: int
+    modified_at: datetime
+
+
+class Readable(Protocol):
+    """A source of bytes: `read(n)` returns at most `n` bytes, and none at the end alone."""
+
+    def read(self, n: int, /) -> bytes: ...
+
+
+class ObjectStore(Protocol):
+    """One bucket. Methods raise `StoreUnavailable` or `StoreRefused`, besides what each of them names."""
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's name."""
+        ...
+
+    def ensure_bucket(self) -> None:
+        """Make the bucket if there is none. What exists stays as it is, with or without versions. Can be repeated."""
+        ...
+
+    def put(self, key: str, source: Readable, length: int) -> StoredCopy:
+        """Store exactly `length` bytes, then ask the store for size and hash.
+
+        When anything fails, nothing usable is left: an error of `source.read` is raised as it is, `WrongLength`
+        tells that the source was shorter or longer, `StoredDiffers` that the store holds something else.
+        """
+        ...
+
+    def stat(self, key: str) -> StoredCopy | None:
+        """The newest version, or None if there is none (or a delete marker lies over it)."""
+        ...
+
+    def read(self, key: str, offset: int, length: int, version_id: str | None = None) -> Iterator[bytes]:
+        """Exactly `length` bytes from `offset` on, in pieces. Nothing is asked before the first piece is wanted.
+
+        No connection is held between pieces, so a slow or forgotten reader costs none. Raises `ObjectAbsent`;
+        a store that ends early raises `StoreUnavailable`.
+        """
+        ...
+
+    def versions(self, prefix: str) -> Iterator[StoredVersion]:
+        """Every version and every delete marker under `prefix`, sorted by key alone. `prefix` is text, not a folder."""
+        ...
+
+    def remove(self, versions: Iterable[StoredVersion]) -> None:
+        """Remove these very versions and markers. What is gone already is no error. Raises `RemovalFailed`."""
+        ...
+
+    def abort_uploads(self, prefix: str, started_before: datetime | None = None) -> int:
+        """End unfinished multipart uploads: they take space, and no listing shows them. Returns how many.
+
+        A sweep over more than one's own keys passes `started_before`, or it ends uploads that are under way.
+        """
+        ...
+
+    def is_gone(self, prefix: str) -> bool:
+        """Ask again: no version, no marker, no unfinished upload under `prefix`."""
+        ...
+
+    def check(self) -> None:
+        """Whether it can serve, answered within seconds: `StoreUnavailable` if not, `StoreRefused` if never so."""
+        ...

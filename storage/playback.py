@@ -1,0 +1,88 @@
+"""Bytes of a stored object, opened on the way: ranged, decrypted, never written anywhere."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from storage.errors import NotFound
+from storage.ledger.log import append
+from storage.models import Leaf, LeafOpening, StoredObject
+from storage.objects.cipher import open_range
+from storage.objects.keys import KeyRing
+from storage.objects.store import ObjectStore
+from storage.retention.policy import usable_for
+
+RENEWED_EVERY = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Playable:
+    """What is needed to serve an object's bytes, read in one transaction."""
+
+    object_id: str
+    key: str
+    content_type: str
+    bytes: int
+    cipher_bytes: int
+
+
+def playable(session: Session, object_id: str, purpose: str, now: datetime) -> Playable:
+    """An object that may be played for `purpose` at `now`.
+
+    Raises:
+        NotFound: if it is not stored (any more), or no longer kept for that purpose (I11).
+    """
+    row = session.get(StoredObject, object_id)
+    if row is None or row.state != "stored":
+        raise NotFound("there is no such recording, or it has been deleted")
+    if purpose not in usable_for(((each.purpose, each.until) for each in row.purposes), now):
+        raise NotFound(f"this recording is not kept for {purpose}")
+    if row.key is None or row.bytes is None or row.cipher_bytes is None:
+        raise NotFound("there is no such recording, or it has been deleted")
+    return Playable(row.id, row.key, row.content_type, row.bytes, row.cipher_bytes)
+
+
+def note_viewing(session: Session, *, person_id: str, object_id: str, purpose: str, how: str, now: datetime) -> None:
+    """Tell the ledger, before the first byte leaves (I9). One leaf a person, object and purpose, every 15 minutes."""
+    recent = session.scalars(
+        sa.select(LeafOpening)
+        .join(Leaf, Leaf.id == LeafOpening.leaf_id)
+        .where(LeafOpening.subject_id == object_id, Leaf.kind == "media_shown", Leaf.at > now - RENEWED_EVERY)
+    )
+    facts = {"person": person_id, "object": object_id, "purpose": purpose, "how": how}
+    if any(opening.facts == facts for opening in recent):
+        return
+    append(session, "media_shown", object_id, now, facts)
+
+
+def note_refusal(session: Session, *, person_id: str, object_id: str, purpose: str, how: str, now: datetime) -> None:
+    """Tell the ledger that somebody was refused (I9)."""
+    facts = {"person": person_id, "object": object_id, "purpose": purpose, "how": how}
+    append(session, "media_refused", object_id, now, facts)
+
+
+class Playback:
+    """Opens objects of one installation."""
+
+    def __init__(self, store: ObjectStore, keys: KeyRing) -> None:
+        self._store = store
+        self._keys = keys
+
+    def read(self, item: Playable, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The plain bytes from `start` up to (not including) `stop`.
+
+        Raises:
+            KeyDestroyed: the object was deleted meanwhile.
+            StoreError: the store is away.
+        """
+        key = self._keys.get(item.object_id)
+        return open_range(
+            lambda offset, length: self._store.read(item.key, offset, length),
+            item.cipher_bytes,
+            key,
+            start,
+            item.bytes if stop is None else stop,
+        )

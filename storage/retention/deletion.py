@@ -1,0 +1,243 @@
+"""How an object ends: claim → versions, key → the copies elsewhere → ask everywhere again → receipt.
+
+The claim is one UPDATE that a hold makes impossible (I5); playback ends with it. After it, every step is its own,
+repeatable, and waits for no other: a store that is away does not keep the key alive, a carrier that is away does not
+keep our copy. Only the receipt waits for all of them, and for each place to say, asked again, that it has nothing (I6).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from config.clock import Clock
+from config.milestones import Milestone, reached
+from storage.database import Database
+from storage.errors import Refused
+from storage.ledger.log import append
+from storage.models import Deletion, ObjectCopy, Receipt, StoredObject
+from storage.objects.keys import KeyRing
+from storage.objects.store import ObjectStore
+from storage.retention.receipt import receipt
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=60)
+SLOWEST_RETRY = timedelta(minutes=5)
+
+
+class CopyUnreachable(Exception):
+    """A place that holds a copy cannot be asked now. Try again later."""
+
+
+class OtherCopy(Protocol):
+    """A place that may hold a copy of an object, and that storage does not know itself."""
+
+    name: str
+
+    def remove(self, ref: str) -> None:
+        """Ask for removal. Removing what is gone is no error. Raises CopyUnreachable."""
+        ...
+
+    def is_gone(self, ref: str) -> bool:
+        """Ask again whether it is gone. Raises CopyUnreachable."""
+        ...
+
+    def remains(self, gone_at: datetime) -> dict[str, str] | None:
+        """What that place keeps all the same, and until when; None if nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is still to be done for one object."""
+
+    object_id: str
+    versions: bool
+    key: bool
+    copies: tuple[tuple[str, str], ...]
+
+
+class Deleter:
+    """Deletes what is due, and finishes what was begun."""
+
+    def __init__(
+        self, database: Database, store: ObjectStore, keys: KeyRing, clock: Clock, elsewhere: Iterable[OtherCopy]
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._keys = keys
+        self._clock = clock
+        self._elsewhere = {place.name: place for place in elsewhere}
+
+    def claim_due(self, batch: int = 100) -> int:
+        """Claim what is due now, in one transaction. Returns how many objects were claimed."""
+        now = self._clock.now()
+        with self._database.begin() as session:
+            due = session.scalars(
+                sa.select(StoredObject.id)
+                .where(StoredObject.state == "stored", StoredObject.holds == 0, StoredObject.delete_after <= now)
+                .order_by(StoredObject.delete_after, StoredObject.id)
+                .limit(batch)
+                .with_for_update(skip_locked=True)
+            ).all()
+            claimed = sum(claim(session, object_id, "policy", now, only_if_due=True) for object_id in due)
+        if claimed:
+            reached(Milestone.DELETION_CLAIMED)
+        return claimed
+
+    def run(self) -> int:
+        """Do all that is due now and can be done now. Returns how many deletions were finished."""
+        finished = 0
+        while True:
+            claimed = self.claim_due()
+            batch = self._take_unfinished()
+            if not claimed and not batch:
+                return finished
+            finished += sum(self.carry_on(object_id) for object_id in batch)
+
+    def _take_unfinished(self, batch: int = 50) -> Sequence[str]:
+        now = self._clock.now()
+        with self._database.begin() as session:
+            ids = session.scalars(
+                sa.select(Deletion.object_id)
+                .where(Deletion.finished_at.is_(None), Deletion.next_attempt_at <= now)
+                .order_by(Deletion.next_attempt_at)
+                .limit(batch)
+                .with_for_update(skip_locked=True)
+            ).all()
+            session.execute(sa.update(Deletion).where(Deletion.object_id.in_(ids)).values(next_attempt_at=now + LEASE))
+        return ids
+
+    def carry_on(self, object_id: str) -> bool:
+        """Do every step that is still to be done. True when the object is deleted and its receipt written."""
+        todo = self._progress(object_id)
+        failures: list[str] = []
+        if todo.versions and self._tried(failures, lambda: self._remove_versions(object_id)):
+            self._note(object_id, versions_gone_at=self._clock.now())
+            reached(Milestone.VERSIONS_REMOVED)
+        if todo.key and self._tried(failures, lambda: self._keys.destroy(object_id)):
+            self._note(object_id, key_destroyed_at=self._clock.now())
+            reached(Milestone.KEY_DESTROYED)
+        for place, ref in todo.copies:
+            self._tried(failures, lambda place=place, ref=ref: self._remove_copy(place, ref))  # type: ignore[misc]
+        reached(Milestone.COPIES_REMOVED)
+        if not failures and self._tried(failures, lambda: self._must_be_gone(object_id, todo)):
+            self._finish(object_id, [ref for _, ref in todo.copies])
+            reached(Milestone.DELETION_COMMITTED)
+            return True
+        self._postpone(object_id, failures)
+        return False
+
+    def _progress(self, object_id: str) -> Progress:
+        with self._database.read() as session:
+            deletion = session.get_one(Deletion, object_id)
+            copies = session.execute(
+                sa.select(ObjectCopy.place, ObjectCopy.ref).where(ObjectCopy.object_id == object_id)
+            ).all()
+            return Progress(
+                object_id,
+                deletion.versions_gone_at is None,
+                deletion.key_destroyed_at is None,
+                tuple((place, ref) for place, ref in copies),
+            )
+
+    def _tried(self, failures: list[str], step: Callable[[], None]) -> bool:
+        # Whatever a neighbour raises, the other steps go on, and this one is tried again: a row is never dropped.
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001
+            failures.append(f"{type(error).__name__}: {error}")
+            return False
+        return True
+
+    def _remove_versions(self, object_id: str) -> None:
+        prefix = f"{object_id}/"
+        self._store.abort_uploads(prefix)
+        self._store.remove(self._store.versions(prefix))
+
+    def _remove_copy(self, place: str, ref: str) -> None:
+        if not self._elsewhere[place].is_gone(ref):
+            self._elsewhere[place].remove(ref)
+
+    def _must_be_gone(self, object_id: str, todo: Progress) -> None:
+        if not self._store.is_gone(f"{object_id}/"):
+            self._note(object_id, versions_gone_at=None)
+            raise CopyUnreachable("the store still lists a version")
+        if self._keys.exists(object_id):
+            self._note(object_id, key_destroyed_at=None)
+            raise CopyUnreachable("the key is still there")
+        for place, ref in todo.copies:
+            if not self._elsewhere[place].is_gone(ref):
+                raise CopyUnreachable(f"{place} still has its copy")
+
+    def _note(self, object_id: str, **values: Any) -> None:  # noqa: ANN401 - columns of Deletion
+        with self._database.begin() as session:
+            session.execute(sa.update(Deletion).where(Deletion.object_id == object_id).values(**values))
+
+    def _finish(self, object_id: str, refs: list[str]) -> None:
+        now = self._clock.now()
+        with self._database.begin() as session:
+            deletion = session.get_one(Deletion, object_id, with_for_update=True)
+            if deletion.finished_at is not None:
+                return
+            row = session.get_one(StoredObject, object_id)
+            copies = session.scalars(sa.select(ObjectCopy).where(ObjectCopy.object_id == object_id)).all()
+            for copy in copies:
+                copy.gone_at = copy.gone_at or now
+            remains = [
+                left
+                for copy in copies
+                if (left := self._elsewhere[copy.place].remains(copy.gone_at or now)) is not None
+            ]
+            content = receipt(row, deletion, [(copy.place, len(refs)) for copy in copies], remains, now)
+            leaf_id = append(session, "object_deleted", object_id, now, content)
+            session.add(Receipt(object_id=object_id, deleted_at=now, content=content, leaf_id=leaf_id))
+            row.state = "deleted"
+            row.deleted_at = now
+            deletion.finished_at = now
+            deletion.last_error = None
+        log.info("object_deleted", object_id=object_id)
+
+    def _postpone(self, object_id: str, failures: list[str]) -> None:
+        with self._database.begin() as session:
+            deletion = session.get_one(Deletion, object_id, with_for_update=True)
+            deletion.attempts += 1
+            wait = min(timedelta(seconds=2 ** min(deletion.attempts, 10)), SLOWEST_RETRY)
+            deletion.next_attempt_at = self._clock.now() + wait
+            deletion.last_error = "; ".join(failures)
+        log.warning("deletion_postponed", object_id=object_id, failures=failures)
+
+
+def claim(session: Session, object_id: str, cause: str, now: datetime, *, only_if_due: bool = False) -> int:
+    """Claim one object and all that was derived from it. Returns how many rows became `deleting` (0: it may not go).
+
+    The UPDATE itself refuses a held object, whatever was true when the caller looked (I5).
+    """
+    conditions = [StoredObject.id == object_id, StoredObject.holds == 0]
+    if only_if_due:
+        conditions += [StoredObject.state == "stored", StoredObject.delete_after <= now]
+    else:
+        conditions += [StoredObject.state.in_(("arriving", "stored"))]
+    won = session.scalars(
+        sa.update(StoredObject).where(*conditions).values(state="deleting").returning(StoredObject.id)
+    ).all()
+    if not won:
+        return 0
+    session.add(Deletion(object_id=object_id, cause=cause, claimed_at=now, next_attempt_at=now))
+    derived = session.scalars(sa.select(StoredObject.id).where(StoredObject.parent_id == object_id)).all()
+    return 1 + sum(claim(session, child, cause, now) for child in derived)
+
+
+def purge(session: Session, object_id: str, cause: str, now: datetime) -> None:
+    """Claim an object before its date.
+
+    Raises:
+        Refused: if it is held, or already on its way out.
+    """
+    if not claim(session, object_id, cause, now):
+        raise Refused(f"object {object_id} is held, or is already being deleted")

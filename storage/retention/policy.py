@@ -1,0 +1,106 @@
+"""How long is something kept? Pure: policies and moments in, moments out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import isodate
+
+PURPOSES = ("training", "quality", "security", "evidence")
+
+
+class PolicyError(Exception):
+    """A policy cannot be used, or none applies. The message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A published policy version, as far as a decision needs it."""
+
+    id: str
+    purpose: str
+    centre_id: str | None
+    jurisdictions: tuple[str, ...] | None
+    window: str
+    published_at: datetime
+
+
+def window_end(begins: datetime, window: str) -> datetime:
+    """The moment at which a window of an ISO 8601 duration that begins at `begins` has ended.
+
+    Months and years are reckoned by the calendar (P3Y from 29 February ends on 28 February).
+
+    Raises:
+        PolicyError: if `window` is no ISO 8601 duration, or not longer than nothing.
+    """
+    try:
+        length = isodate.parse_duration(window)
+        end: datetime = begins + length
+    except (isodate.ISO8601Error, OverflowError, ValueError, TypeError) as error:
+        raise PolicyError(f"window {window!r} is not an ISO 8601 duration such as P90D or PT20S") from error
+    if end <= begins:
+        raise PolicyError(f"window {window!r} is not longer than nothing")
+    return end.astimezone(UTC)
+
+
+def longer(window: str, than: str, at: datetime) -> bool:
+    """Whether `window` keeps longer than `than`, for something that begins at `at`."""
+    return window_end(at, window) > window_end(at, than)
+
+
+def applicable(policies: Iterable[Policy], purpose: str, jurisdiction: str, centre_id: str) -> Policy | None:
+    """The policy that governs a purpose at a centre: the centre's own, else its jurisdiction's, else the general one.
+
+    Within one of these the newest wins.
+    """
+    fitting = [
+        policy
+        for policy in policies
+        if policy.purpose == purpose
+        and policy.centre_id in (None, centre_id)
+        and (policy.jurisdictions is None or jurisdiction in policy.jurisdictions)
+    ]
+    return max(
+        fitting,
+        key=lambda p: (p.centre_id is not None, p.jurisdictions is not None, p.published_at),
+        default=None,
+    )
+
+
+@dataclass(frozen=True)
+class Due:
+    """Until when an object serves one purpose, and which policy version says so."""
+
+    purpose: str
+    until: datetime
+    policy_id: str
+
+
+def schedule(
+    policies: Iterable[Policy], purposes: Iterable[str], jurisdiction: str, centre_id: str, counted_from: datetime
+) -> tuple[Due, ...]:
+    """The ends of all purposes of an object whose windows begin at `counted_from`.
+
+    Raises:
+        PolicyError: if a purpose has no policy: what matches no policy is not stored (I4).
+    """
+    known = list(policies)
+    ends = []
+    for purpose in purposes:
+        policy = applicable(known, purpose, jurisdiction, centre_id)
+        if policy is None:
+            raise PolicyError(f"no retention policy for purpose {purpose!r} in {jurisdiction}: publish one first")
+        ends.append(Due(purpose, window_end(counted_from, policy.window), policy.id))
+    if not ends:
+        raise PolicyError("an object needs at least one purpose")
+    return tuple(ends)
+
+
+def delete_after(ends: Iterable[Due]) -> datetime:
+    """When an object goes: when its last purpose ends."""
+    return max(end.until for end in ends)
+
+
+def usable_for(purposes: Iterable[tuple[str, datetime]], now: datetime) -> frozenset[str]:
+    """The purposes that `now` still allows (I11)."""
+    return frozenset(purpose for purpose, until in purposes if now < until)

@@ -1,0 +1,1 @@
+"""The carrier, as we see it: the only folder that knows the Twilio package."""
