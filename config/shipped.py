@@ -1,7 +1,7 @@
 """What Eskertu ships as data: the notices that callers hear, and the retention policies, checked before use.
 
 `notices/texts.toml` is written by people; `notices/manifest.toml` and `notices/audio/` are made from it by
-`python -m telephony.practice.placeholder`, or replaced by recordings that people spoke. A recording of a call points
+`python -m telephony.placeholder`, or replaced by recordings that people spoke. A recording of a call points
 at the very text and audio that was heard, so both are known by their SHA-256, and a file that does not agree with its
 hash is not used at all.
 """
@@ -134,7 +134,7 @@ def _joined(one: NoticeText, line: dict[str, Any]) -> ShippedNotice:
     if (line["version"], line["text_sha256"]) != (one.version, one.sha256):
         raise ShippedDataBroken(
             f"notices/manifest.toml: the audio of {one} says something else than version {one.version} of its text; "
-            "run `python -m telephony.practice.placeholder`, or record it anew"
+            "run `python -m telephony.placeholder`, or record it anew"
         )
     shipped_audio(line["audio_sha256"])
     return ShippedNotice(

@@ -85,6 +85,8 @@ class Database:
         """A consistent view that writes nothing, and waits for no writer. What it would write is rolled back."""
         with self.engine.connect().execution_options(**{READ_ONLY: True}) as connection, Session(connection) as session:
             yield session
+            # What was read stays usable afterwards: a rollback would expire it.
+            session.expunge_all()
             session.rollback()
 
     def forget_deleted(self) -> bool:
@@ -110,13 +112,16 @@ class Database:
 
 
 def make_engine(url: str) -> sa.Engine:
-    """An engine with the habits above. A SQLite file's folder is made if it is missing."""
+    """An engine with the habits above. A SQLite file's folder is made if it is missing.
+
+    Parameters are hidden from error messages: they can be telephone numbers, and messages are logged.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True)
+        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": 30})
+    engine = sa.create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: object, _record: object) -> None:

@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.orm import Session
 
 from config.clock import Clock
 from config.milestones import Milestone, reached
 from storage.database import Database
-from storage.models import Call, ConsentRecord
+from storage.models import Call, CallStep, ConsentRecord
 from telephony.carrier.port import Carrier, CarrierError, CarrierRecording, CarrierRefused, Complaint
+from telephony.complaints import notice_failed
 from telephony.settlement import note_recording, settle
 
 log = structlog.get_logger()
@@ -23,10 +25,6 @@ log = structlog.get_logger()
 ASK_AGAIN = timedelta(seconds=20)
 LOOKS_AFTER_END = tuple(timedelta(seconds=s) for s in (0, 10, 25, 50, 300, 3600))
 LEASE = timedelta(seconds=15)
-# https://www.twilio.com/docs/api/errors: 11xxx fetching a URL failed, 12300 is no audio, 13xxx a verb failed.
-FETCH_FAILED = range(11000, 12000)
-NO_AUDIO = 12300
-VERB_FAILED = range(13000, 14000)
 
 
 class Closing:
@@ -95,9 +93,7 @@ class Closing:
                 return
             call.ended_at = call.ended_at or now
             call.carrier_status = call.carrier_status or status[:16]
-            notice = call.notice_version
-            failed = notice is not None and any(_is_failed_play(each, notice.audio_sha256) for each in complaints)
-            call.play_failed = bool(call.play_failed) or failed
+            call.play_failed = bool(call.play_failed) or _notice_failed(session, call, complaints)
             for told in recordings:
                 if told.status in {"completed", "absent"}:
                     note_recording(session, call, told, "reconciler", now)
@@ -126,9 +122,10 @@ def _next_look(call: Call, *, still: bool) -> datetime | None:
     return call.ended_at + LOOKS_AFTER_END[-1] * (call.looks + 1) if still else None
 
 
-def _is_failed_play(complaint: Complaint, audio_sha256: str) -> bool:
-    """Whether a complaint says that the notice's sound was not played. One that names no URL counts against us."""
-    about_sound = complaint.code in FETCH_FAILED or complaint.code == NO_AUDIO or complaint.code in VERB_FAILED
-    if not about_sound:
+def _notice_failed(session: Session, call: Call, complaints: Sequence[Complaint]) -> bool:
+    if call.notice_version is None:
         return False
-    return audio_sha256 in complaint.url or not complaint.url
+    steps = session.scalars(sa.select(CallStep).where(CallStep.call_id == call.id))
+    documents = {step.token: step.answer for step in steps if step.answer is not None}
+    documents["/twilio/voice"] = call.first_answer
+    return notice_failed(complaints, call.notice_version.audio_sha256, documents)

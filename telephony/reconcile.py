@@ -54,13 +54,10 @@ class Reconciler:
                     )
                 )
             )
-            outcomes = dict(
-                session.execute(
-                    sa.select(Call.call_sid, Call.outcome).where(Call.call_sid.in_([t.call_sid for t in seen]))
-                )
-                .tuples()
-                .all()
+            answered = session.execute(
+                sa.select(Call.call_sid, Call.outcome).where(Call.call_sid.in_([told.call_sid for told in seen]))
             )
+            outcomes = {row.call_sid: row.outcome for row in answered}
         new = [told for told in seen if told.recording_sid not in known]
         refused = [told for told in new if outcomes.get(told.call_sid) in WITHOUT_MEDIA]
         if len(refused) >= SUSPICIOUS_FROM and len(refused) * 2 > len(seen):

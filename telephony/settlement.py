@@ -76,7 +76,9 @@ def note_finding(session: Session, kind: str, subject: str, explanation: str, no
     """Put something before a person's eyes; once, however often it is seen."""
     row = session.scalars(sa.select(Finding).where(Finding.kind == kind, Finding.subject == subject)).one_or_none()
     if row is None:
-        row = Finding(id=random_id(), kind=kind, subject=subject, first_seen_at=now)
+        row = Finding(
+            id=random_id(), kind=kind, subject=subject, explanation=explanation, first_seen_at=now, last_seen_at=now
+        )
         session.add(row)
         append(session, "finding", row.id, now, {"kind": kind, "subject": subject})
         log.warning("finding", kind=kind, subject=subject)

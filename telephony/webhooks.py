@@ -99,4 +99,3 @@ class Webhooks:
 
 def _twiml(document: str) -> Response:
     return Response(document, mimetype="text/xml")
-

@@ -1,5 +1,7 @@
 """How Alembic runs here: on the engine it is handed, in one transaction."""
 
+from typing import Literal
+
 import sqlalchemy as sa
 from alembic import context
 
@@ -7,7 +9,7 @@ import storage.models  # noqa: F401 - registers every table
 from storage.database import Base, Moment
 
 
-def plain_type(kind: str, item: object, _context: object) -> str | bool:
+def plain_type(kind: str, item: object, _context: object) -> str | Literal[False]:
     """Write our own column types as what they are in the database: a migration must not depend on today's code."""
     if kind == "type" and isinstance(item, Moment):
         return "sa.DateTime(timezone=True)"

@@ -1,9 +1,10 @@
 """The embedded object store: SeaweedFS, described so that a supervisor can start it. Nothing is started here.
 
-Everything listens on loopback alone, and asks for credentials that were made at first start: S3 by access key; the
-filer's and the volumes' HTTP by tokens (`security.toml`), since they would serve anybody on this machine otherwise.
-What stays open to programs on this machine: the master's HTTP and the gRPC ports, by which volumes can be deleted, not
-read in the clear (objects are encrypted before they come here). On a shared machine use a store of its own.
+Everything listens on loopback alone, and asks for credentials that were made at first start: S3 by access key, the
+volumes' HTTP by tokens (`security.toml`). The filer and the master, which would serve anybody on this machine, and let
+them delete a whole bucket, have their HTTP turned off. What stays open to other accounts of this machine are the gRPC
+ports: through them volumes can be deleted, and read, though not in the clear (objects are encrypted before they come
+here). On a machine that is shared with people who are not trusted, use a store of its own.
 
 Facts, tried with SeaweedFS 4.48: the Lance and Iceberg ports are on by default, and a second instance dies of them;
 usage is reported to the maker unless told otherwise; the worker seeks the admin's gRPC at its port + 10000, whatever
@@ -89,11 +90,15 @@ class EmbeddedStore:
         processes over one folder would each serve a part of it.
         """
         binary = find_weed()
+        if "," in str(self.home):
+            raise EmbeddedStoreError(f"{self.home}: the server would take the comma for the end of its folder's name")
         for folder in (self.home, self.home / "data", self.home / "tmp", self.home / ".seaweedfs"):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
         credentials = self._credentials()
         ports = self._ports()
+        for left in (self.home / "tmp").iterdir():
+            left.unlink()  # sockets and logs of processes that have ended
         access = S3Access(f"{LOOPBACK}:{ports['s3']}", credentials["access_key"], credentials["secret_key"])
         _write(self.home / "s3.json", _identities(access))
         _write(self.home / ".seaweedfs" / "security.toml", _security(credentials))
@@ -117,6 +122,7 @@ class EmbeddedStore:
         return [
             *options,
             f"-s3.config={self.home / 's3.json'}",
+            "-disableHttp",
             "-s3.autoCreateBucket=false",
             "-s3.allowDeleteBucketNotEmpty=false",
             "-s3.port.iceberg=0",

@@ -34,6 +34,7 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    func,
     insert,
     make_url,
     select,
@@ -183,6 +184,22 @@ class KeyRing:
                 return
             yield from page
             after = page[-1]
+
+    def check(self) -> None:
+        """Whether the database answers, and our master key is the one that its keys are wrapped by.
+
+        A lost master key file is made anew at the next start: this is what tells, before anything is recorded with it.
+        Raises `KeyUnreadable`, `KeysUnavailable`.
+        """
+        others = (
+            select(func.count())
+            .select_from(data_key)
+            .where(data_key.c.wrap_id != self._wrap_id, data_key.c.wrapped != DESTROYED)
+        )
+        with self._reading() as connection:
+            count = connection.scalar(others)
+        if count:
+            raise KeyUnreadable(f"{count} keys are wrapped by another master key: put the right key file back")
 
     def close(self) -> None:
         """Give back this process's connections. The ring can be used again afterwards."""

@@ -184,7 +184,7 @@ def _unwrap(header: bytes, key: ObjectKey) -> bytes:
             secret = private.exchange(X25519PublicKey.from_public_bytes(share))
             wrap_key = _hkdf(secret, share + public, b"age-encryption.org/v1/X25519")
             file_key = ChaCha20Poly1305(wrap_key).decrypt(bytes(12), _unbase64(lines[number + 1]), None)
-        except (InvalidTag, ValueError, IndexError):
+        except (InvalidTag, SealBroken, ValueError, IndexError):
             continue  # a stanza for somebody else, or a damaged one: the MAC cannot be checked without the key
         signed, _, mac = header.rpartition(b" ")
         expected = hmac.digest(_hkdf(file_key, b"", b"header"), signed, sha256)
@@ -204,6 +204,10 @@ def _secret_bytes(key: ObjectKey) -> bytes:
 def _unbase64(text: bytes) -> bytes:
     """Standard alphabet without padding, as age writes it. Raises `SealBroken`, which callers of one stanza outlive."""
     try:
-        return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
+        data = base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
     except binascii.Error as error:
         raise SealBroken("the header is damaged") from error
+    # The last letter's spare bits are nobody's: without this a changed MAC line could pass.
+    if base64.b64encode(data).rstrip(b"=") != text:
+        raise SealBroken("the header is damaged")
+    return data

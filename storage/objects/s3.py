@@ -20,7 +20,8 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from urllib3 import PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
-from storage.objects.sending import EtagOf, Sending
+from storage.objects.codes import ABSENT_CODES, RETRY_CODES, RETRY_STATUSES
+from storage.objects.sending import PART_BYTES, EtagOf, Sending
 from storage.objects.store import (
     ObjectAbsent,
     Readable,
@@ -34,22 +35,9 @@ from storage.objects.store import (
     StoreUnavailable,
 )
 
-PART_BYTES = 5 * 1024 * 1024  # the smallest that S3 allows; 10,000 parts of it are 52 GB
-MOST_PARTS = 10_000
+MOST_PARTS = 10_000  # S3's limit: 84 GB in parts of our size, larger parts above that
 WINDOW_BYTES = 2 * 1024 * 1024  # what a reader holds in memory at a time
 KEYS_PER_REMOVAL = 1000  # DeleteObjects takes no more
-
-# What passes by itself. Sources: AWS "Error responses" (S3 API reference), minio cmd/api-errors.go.
-# NoSuchUpload and InvalidPart: somebody swept the upload away while it was under way; a new put succeeds.
-RETRY_CODES = frozenset(
-    {
-        "InternalError", "InvalidPart", "NoSuchUpload", "OperationAborted", "RequestTimeTooSkewed", "RequestTimeout",
-        "ServerBusy", "ServiceUnavailable", "SlowDown", "SlowDownRead", "SlowDownWrite", "XMinioServerNotInitialized",
-        "XMinioStorageFull",
-    }
-)  # fmt: skip
-ABSENT_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})  # 405: the version is a delete marker
-RETRY_STATUSES = frozenset({408, 425, 429})
 
 
 class S3Store:
@@ -161,9 +149,9 @@ class S3Store:
         client = self._client(quick=True)
         # The error on its way up matters more.
         with suppress(StoreError), _translated("discard"):
-            for upload in self._uploads(client, key):
-                if upload.object_name == key:
-                    client._abort_multipart_upload(self.bucket, key, upload.upload_id or "")
+            for found, upload_id in self._uploads(client, key):
+                if found == key:
+                    client._abort_multipart_upload(self.bucket, key, upload_id)
 
     def _discard_version(self, key: str, version_id: str | None) -> None:
         with suppress(StoreError):
@@ -236,38 +224,44 @@ class S3Store:
         if remaining:
             raise RemovalFailed(remaining)
 
-    def _uploads(self, client: Minio, prefix: str) -> list[Upload]:
-        """The first thousand unfinished uploads under `prefix`: minio has no public call for it.
+    def _uploads(self, client: Minio, prefix: str, keys: Iterable[str] = ()) -> dict[tuple[str, str], Upload]:
+        """Unfinished uploads under `prefix`, by key and upload id, at most a thousand a question.
 
-        Its markers for the next page are of no use either (`next_upload_id_marker` is never set in 7.2.20).
+        minio has no public call for it, and its markers for a next page are of no use (`next_upload_id_marker` is never
+        set in 7.2.20). A MinIO server answers for a whole key alone: each of `keys` is asked for too.
         """
-        found = client._list_multipart_uploads(self.bucket, prefix=prefix)
-        # Checked here as well: to abort what a store listed by mistake would lose somebody else's recording.
-        return [upload for upload in found.uploads if (upload.object_name or "").startswith(prefix)]
+        found = {}
+        for asked in dict.fromkeys((prefix, *keys)):
+            for upload in client._list_multipart_uploads(self.bucket, prefix=asked).uploads:
+                key = upload.object_name or ""
+                # To abort what a store listed by mistake would lose somebody else's recording.
+                if key.startswith(prefix):
+                    found[(key, upload.upload_id or "")] = upload
+        return found
 
-    def abort_uploads(self, prefix: str, started_before: datetime | None = None) -> int:
-        client = self._client()
-        seen: set[tuple[str | None, str | None]] = set()
+    def abort_uploads(self, prefix: str, started_before: datetime | None = None, keys: Iterable[str] = ()) -> int:
+        client, named = self._client(), tuple(keys)
+        done: set[tuple[str, str]] = set()
         with _translated(f"abort uploads of {prefix}"):
             while True:
                 due = [
-                    upload
-                    for upload in self._uploads(client, prefix)
-                    if (upload.object_name, upload.upload_id) not in seen
+                    name
+                    for name, upload in self._uploads(client, prefix, named).items()
+                    if name not in done
                     and (started_before is None or (upload.initiated_time or started_before) < started_before)
                 ]
                 if not due:
-                    return len(seen)
-                for upload in due:
-                    seen.add((upload.object_name, upload.upload_id))
+                    return len(done)
+                for key, upload_id in due:
+                    done.add((key, upload_id))
                     with suppress(S3Error):  # finished or aborted meanwhile; what stays is seen by `is_gone`
-                        client._abort_multipart_upload(self.bucket, upload.object_name or "", upload.upload_id or "")
+                        client._abort_multipart_upload(self.bucket, key, upload_id)
 
-    def is_gone(self, prefix: str) -> bool:
+    def is_gone(self, prefix: str, keys: Iterable[str] = ()) -> bool:
         if next(self.versions(prefix), None) is not None:
             return False
         with _translated(f"list uploads of {prefix}"):
-            return not self._uploads(self._client(), prefix)
+            return not self._uploads(self._client(), prefix, keys)
 
     def check(self) -> None:
         self._require_bucket(self._client(quick=True))

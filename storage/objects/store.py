@@ -129,15 +129,17 @@ class ObjectStore(Protocol):
         """Remove these very versions and markers. What is gone already is no error. Raises `RemovalFailed`."""
         ...
 
-    def abort_uploads(self, prefix: str, started_before: datetime | None = None) -> int:
+    def abort_uploads(self, prefix: str, started_before: datetime | None = None, keys: Iterable[str] = ()) -> int:
         """End unfinished multipart uploads: they take space, and no listing shows them. Returns how many.
 
+        `keys` are whole keys under `prefix` that an upload may have been begun for (every attempt's): MinIO tells of
+        unfinished uploads by their whole key alone, and keeps unnamed ones until they expire there (24 h).
         A sweep over more than one's own keys passes `started_before`, or it ends uploads that are under way.
         """
         ...
 
-    def is_gone(self, prefix: str) -> bool:
-        """Ask again: no version, no marker, no unfinished upload under `prefix`."""
+    def is_gone(self, prefix: str, keys: Iterable[str] = ()) -> bool:
+        """Ask again: no version, no marker, no unfinished upload under `prefix`. `keys` as for `abort_uploads`."""
         ...
 
     def check(self) -> None:

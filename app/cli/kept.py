@@ -1,0 +1,108 @@
+"""What is kept: `objects`, `object read`, `object link`, `receipts`, `retention run`."""
+
+import sys
+
+import click
+import sqlalchemy as sa
+
+from app.auth.pass_link import Pass, Passes
+from app.cli.terminal import acting_as, installation, json_lines, show, utc
+from app.viewing import break_glass, grant, person_named
+from storage.models import Leaf, Receipt, StoredObject
+from storage.playback import Playable
+
+
+@click.command()
+@json_lines
+def objects(as_json: bool) -> None:
+    """Stored objects."""
+    at = installation()
+    with at.database.read() as session:
+        rows = [
+            {
+                "object_id": row.id,
+                "kind": row.kind,
+                "state": row.state,
+                "bucket": row.bucket,
+                "key": row.key,
+                "bytes": row.bytes,
+                "sha256": row.sha256,
+                "delete_after": utc(row.delete_after),
+                "held": row.holds > 0,
+            }
+            for row in session.scalars(sa.select(StoredObject).order_by(StoredObject.arrived_at, StoredObject.id))
+        ]
+    show(rows, as_json=as_json, empty="Nothing is kept.")
+
+
+@click.group("object")
+def object_() -> None:
+    """One stored object."""
+
+
+@object_.command("read")
+@click.argument("object_id")
+@acting_as
+@click.option("--purpose", help="training or quality; without it, the first that your role and its date allow.")
+@click.option("--break-glass", "breaking", is_flag=True, help="Without a right, and loudly: needs --reason.")
+@click.option("--reason", default="", help="Why the glass is broken; written into the ledger.")
+def object_read(object_id: str, email: str | None, purpose: str | None, breaking: bool, reason: str) -> None:
+    """Write its plain bytes to stdout, as they were received."""
+    at = installation()
+    item: Playable
+    if breaking:
+        item = break_glass(at, object_id, reason, "command")
+        click.echo("eskertu: the glass is broken: this is in the ledger, with your reason.", err=True)
+    else:
+        with at.database.read() as session:
+            person_id = person_named(session, email).id
+        item = grant(at, person_id, object_id, "command", purpose).item
+    out = sys.stdout.buffer
+    for chunk in at.playback.read(item):
+        out.write(chunk)
+    out.flush()
+
+
+@object_.command("link")
+@click.argument("object_id")
+@acting_as
+@click.option("--purpose", help="training or quality; without it, the first that your role and its date allow.")
+def object_link(object_id: str, email: str | None, purpose: str | None) -> None:
+    """Print an address at which you, and for an hour, can hear it in a browser."""
+    at = installation()
+    with at.database.read() as session:
+        person_id = person_named(session, email).id
+    granted = grant(at, person_id, object_id, "link", purpose)
+    ticket = Passes(at.home).issue(Pass(person_id, object_id, granted.purpose))
+    click.echo(f"{at.site.base_url}/play/{ticket}")
+
+
+@click.command()
+@json_lines
+def receipts(as_json: bool) -> None:
+    """Deletions that are done, with their place in the ledger."""
+    at = installation()
+    with at.database.read() as session:
+        found = session.execute(
+            sa.select(Receipt, Leaf).join(Leaf, Leaf.id == Receipt.leaf_id).order_by(Receipt.deleted_at)
+        )
+        rows = [
+            {"object_id": row.object_id, "deleted_at": utc(row.deleted_at), "leaf": leaf.position}
+            for row, leaf in found
+        ]
+    show(rows, as_json=as_json, empty="Nothing has been deleted yet.")
+
+
+@click.group()
+def retention() -> None:
+    """Deleting what is due."""
+
+
+@retention.command("run")
+def retention_run() -> None:
+    """Do what is due now, and return when it is done."""
+    finished = installation().deleter.run()
+    click.echo(f"{finished} deleted.")
+
+
+COMMANDS = (objects, object_, receipts, retention)

@@ -1,0 +1,61 @@
+"""The command line: `eskertu …`. Every failure is one message on stderr and a non-zero exit."""
+
+import sys
+
+import click
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from app.cli import calls, demo, kept, notices, phone, processes, setup, upkeep
+from config.settings import SettingsError
+from storage.errors import Refused
+from storage.objects.embedded import EmbeddedStoreError
+from storage.objects.keys import KeyProblem, KeysUnavailable
+from storage.objects.master_key import MasterKeyRefused
+from storage.objects.store import StoreError
+from storage.retention.policy import PolicyError
+from telephony.carrier.port import CarrierError
+
+TOLD = (
+    Refused,
+    PolicyError,
+    SettingsError,
+    StoreError,
+    EmbeddedStoreError,
+    KeyProblem,
+    KeysUnavailable,
+    MasterKeyRefused,
+    CarrierError,
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Notice first, consent proven, deleted on its day."""
+
+
+for area in (processes, upkeep, setup, notices, calls, kept, phone, demo):
+    for command in area.COMMANDS:
+        cli.add_command(command)
+
+
+def main() -> None:
+    """Run one command. A person sees what was wrong and what to do, never a stack trace."""
+    try:
+        cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except TOLD as error:
+        click.echo(f"eskertu: {error}", err=True)
+        sys.exit(1)
+    except (OperationalError, ProgrammingError) as error:
+        click.echo(f"eskertu: the database cannot be used ({error.orig}); has `eskertu db upgrade` been run?", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(141)
+
+
+if __name__ == "__main__":
+    main()

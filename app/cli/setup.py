@@ -1,0 +1,241 @@
+"""Setting up: `centre add`, `line add`, `line connect`, `user add`, `policy set`."""
+
+import re
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+import sqlalchemy as sa
+
+from app.auth.policy import ROLES
+from app.cli.terminal import centre_coded, installation, json_lines, line_coded, show, utc
+from app.practice_numbers import own_number
+from storage.errors import Refused
+from storage.ledger.log import append
+from storage.models import Centre, Line, Person, RetentionPolicy
+from storage.models.columns import random_id
+from storage.notices import LANGUAGES, MODES
+from storage.retention.publish import set_policy
+from telephony.lines import add_line, routing
+
+CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+
+
+def languages_of(text: str) -> list[str]:
+    """`kk,ru,en` as a list.
+
+    Raises:
+        Refused: if one is unknown, or comes twice.
+    """
+    spoken = [each.strip() for each in text.split(",") if each.strip()]
+    if not spoken or len(set(spoken)) != len(spoken) or set(spoken) - set(LANGUAGES):
+        raise Refused(f"languages {text!r}: give some of {','.join(LANGUAGES)}, each once, the default first")
+    return spoken
+
+
+def checked_code(code: str) -> str:
+    """A code as it may stand in commands and addresses."""
+    if not CODE.fullmatch(code):
+        raise Refused(f"code {code!r}: use small letters, digits and hyphens, at most 32, such as ast")
+    return code
+
+
+@click.group()
+def centre() -> None:
+    """Business centres."""
+
+
+@centre.command("add")
+@click.option("--code", required=True)
+@click.option("--name", required=True)
+@click.option("--jurisdiction", required=True, help="ISO 3166-1 code, such as KZ.")
+@click.option("--timezone", required=True, help="IANA zone, such as Asia/Almaty.")
+@click.option("--languages", default="kk,ru,en", show_default=True)
+def centre_add(code: str, name: str, jurisdiction: str, timezone: str, languages: str) -> None:
+    """Make a centre."""
+    if not re.fullmatch(r"[A-Z]{2}", jurisdiction):
+        raise Refused(f"jurisdiction {jurisdiction!r}: give two capital letters, such as KZ")
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise Refused(f"timezone {timezone!r}: give an IANA zone, such as Asia/Almaty") from error
+    at = installation()
+    with at.database.begin() as session:
+        if session.scalar(sa.select(Centre.id).where(Centre.code == checked_code(code))) is not None:
+            raise Refused(f"code {code!r}: there is a centre of that code already")
+        now = at.clock.now()
+        session.add(
+            Centre(
+                id=random_id(),
+                code=code,
+                name=name,
+                jurisdiction=jurisdiction,
+                timezone=timezone,
+                languages=languages_of(languages),
+                created_at=now,
+            )
+        )
+    click.echo(f"Centre {code} is there.")
+
+
+@click.group()
+def line() -> None:
+    """Telephone lines."""
+
+
+@line.command("add")
+@click.option("--code", required=True)
+@click.option("--number", required=True, help="The number that callers dial, such as +77172000000.")
+@click.option("--centre", "centre_code", required=True)
+@click.option("--mode", required=True, type=click.Choice(MODES))
+@click.option("--languages", default="kk,ru,en", show_default=True, help="In the order of the menu, default first.")
+@click.option("--forward-to", required=True, help="The number that answers, such as +77172000001.")
+def line_add(code: str, number: str, centre_code: str, mode: str, languages: str, forward_to: str) -> None:
+    """Make a line. It is refused if a notice that it needs is not published."""
+    at = installation()
+    with at.database.begin() as session:
+        made = add_line(
+            session,
+            code=checked_code(code),
+            number=number,
+            centre=centre_coded(session, centre_code),
+            mode=mode,
+            languages=languages_of(languages),
+            forward_to=forward_to,
+            now=at.clock.now(),
+        )
+        told = f"Line {centre_code}/{made.code} answers {made.number}."
+    click.echo(told)
+    click.echo(f"Connect it with: eskertu line connect {centre_code}/{code}")
+
+
+@line.command("connect")
+@click.argument("code")
+def line_connect(code: str) -> None:
+    """Set the number's Voice, Status and Fallback URLs at the carrier, and read them back."""
+    at = installation()
+    with at.database.read() as session:
+        number = line_coded(session, code).number
+    wanted = routing(at.site)
+    if at.settings.practice_is_on:
+        own_number(at, number)
+    if not at.carriers:
+        raise Refused("there is no carrier account: set ESKERTU_TWILIO_ACCOUNT_SID and ESKERTU_TWILIO_AUTH_TOKEN")
+    real = at.settings.twilio.account_sid
+    carrier = at.carriers[real] if real is not None else next(iter(at.carriers.values()))
+    back = carrier.connect_number(number, wanted)
+    for name, asked, read in (
+        ("Voice", wanted.voice_url, back.voice_url),
+        ("Status", wanted.status_url, back.status_url),
+        ("Fallback", wanted.fallback_url, back.fallback_url),
+    ):
+        click.echo(f"{'ok ' if asked == read else '!! '} {name}: {read}")
+    if back != wanted:
+        raise click.ClickException("the carrier has something else than was asked for")
+    if at.site.base_url.startswith("http://127.0.0.1"):
+        click.echo("Only this machine reaches 127.0.0.1: set ESKERTU_PUBLIC_URL before real calls.", err=True)
+
+
+@line.command("list")
+@json_lines
+def line_list(as_json: bool) -> None:
+    """The lines there are."""
+    at = installation()
+    with at.database.read() as session:
+        rows = [
+            {
+                "line": f"{row.centre.code}/{row.code}",
+                "number": row.number,
+                "mode": row.mode,
+                "languages": row.languages,
+                "forward_to": row.forward_to,
+            }
+            for row in session.scalars(sa.select(Line).order_by(Line.code))
+        ]
+    show(rows, as_json=as_json, empty="No line yet: `eskertu line add`.")
+
+
+@click.group()
+def user() -> None:
+    """The people who work with Eskertu."""
+
+
+@user.command("add")
+@click.option("--email", required=True)
+@click.option("--role", required=True, type=click.Choice(ROLES))
+@click.option("--centre", "centre_code", help="Their centre; without it, every centre.")
+def user_add(email: str, role: str, centre_code: str | None) -> None:
+    """Let somebody in, with one role."""
+    address = email.strip().lower()
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+        raise Refused(f"email {email!r}: give an address such as aru@example.com")
+    at = installation()
+    with at.database.begin() as session:
+        if session.scalar(sa.select(Person.id).where(Person.email == address)) is not None:
+            raise Refused("email: somebody of that address is there already")
+        where = centre_coded(session, centre_code) if centre_code else None
+        now = at.clock.now()
+        person = Person(
+            id=random_id(),
+            email=address,
+            role=role,
+            centre_id=where.id if where else None,
+            active=True,
+            created_at=now,
+        )
+        session.add(person)
+        append(session, "role_given", person.id, now, {"person": person.id, "role": role, "centre": person.centre_id})
+    click.echo(f"{role} at {centre_code or 'every centre'}.")
+
+
+@click.group()
+def policy() -> None:
+    """How long things are kept."""
+
+
+@policy.command("set")
+@click.option("--purpose", required=True)
+@click.option("--window", required=True, help="ISO 8601 duration, such as P90D.")
+@click.option("--reason", required=True, help="Why this long; published with the policy.")
+@click.option("--centre", "centre_code", help="Only at this centre.")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+def policy_set(purpose: str, window: str, reason: str, centre_code: str | None, dry_run: bool) -> None:
+    """Say what changes, and publish. Earlier dates hold at once; what keeps longer waits for an approval."""
+    at = installation()
+    with at.database.begin() as session:
+        where = centre_coded(session, centre_code) if centre_code else None
+        change = set_policy(
+            session,
+            purpose=purpose,
+            window=window,
+            reason=reason,
+            centre=where,
+            now=at.clock.now(),
+            dry_run=dry_run,
+        )
+    for text in change.lines():
+        click.echo(text)
+    click.echo("Nothing was changed (dry run)." if dry_run else "Published." if not change.waits_for_approval else "")
+
+
+@policy.command("list")
+@json_lines
+def policy_list(as_json: bool) -> None:
+    """The policies there are."""
+    at = installation()
+    with at.database.read() as session:
+        rows = [
+            {
+                "purpose": row.purpose,
+                "window": row.window,
+                "centre": session.get_one(Centre, row.centre_id).code if row.centre_id else None,
+                "jurisdictions": row.jurisdictions,
+                "state": row.state,
+                "published_at": utc(row.published_at),
+                "reason": row.reason["en"],
+            }
+            for row in session.scalars(sa.select(RetentionPolicy).order_by(RetentionPolicy.published_at))
+        ]
+    show(rows, as_json=as_json, empty="No policy yet: `eskertu db upgrade` publishes the shipped ones.")
+
+
+COMMANDS = (centre, line, user, policy)

@@ -1,0 +1,95 @@
+"""What several commands have in common: the installation they work on, finding things by code, JSON lines."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.wiring import Installation
+from config.logging import configure_logging
+from config.settings import load_settings
+from storage.errors import NotFound, Refused
+from storage.models import Centre, Line
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+json_lines = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+
+
+def installation(process: str = "command") -> Installation:
+    """The installation that the settings describe, with logging on."""
+    settings = load_settings()
+    configure_logging(settings.log_level if process != "command" else "warning", process)
+    return Installation(settings)
+
+
+def acting_as(command: F) -> F:
+    """`--as EMAIL`, or ESKERTU_AS."""
+    return click.option("--as", "email", envvar="ESKERTU_AS", help="Who you are (or ESKERTU_AS).")(command)
+
+
+def utc(moment: datetime | None) -> str | None:
+    """UTC in ISO 8601, to the millisecond, or None."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def show(rows: Iterable[Mapping[str, Any]], *, as_json: bool, empty: str) -> None:
+    """A listing: JSON lines, or a table for people."""
+    listed = [dict(row) for row in rows]
+    if as_json:
+        for row in listed:
+            click.echo(json.dumps(row, ensure_ascii=False))
+        return
+    if not listed:
+        click.echo(empty)
+        return
+    names = list(listed[0])
+    cells = [[_cell(row[name]) for name in names] for row in listed]
+    widths = [max(len(name), *(len(line[i]) for line in cells)) for i, name in enumerate(names)]
+    for line in ([*names], *cells):
+        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401 - whatever a listing holds
+    if value is None:
+        return "–"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+
+
+def centre_coded(session: Session, code: str) -> Centre:
+    """The centre of that code.
+
+    Raises:
+        NotFound: naming the centres there are.
+    """
+    found = session.scalars(sa.select(Centre).where(Centre.code == code)).one_or_none()
+    if found is None:
+        codes = ", ".join(session.scalars(sa.select(Centre.code).order_by(Centre.code))) or "none yet"
+        raise NotFound(f"there is no centre {code!r} (there is: {codes})")
+    return found
+
+
+def line_coded(session: Session, code: str) -> Line:
+    """The line of that code: `centre/code`, or bare where it is unique.
+
+    Raises:
+        NotFound: if there is none.
+        Refused: if there are several; the message lists them.
+    """
+    centre, _, bare = code.rpartition("/")
+    query = sa.select(Line).join(Centre).where(Line.code == bare)
+    if centre:
+        query = query.where(Centre.code == centre)
+    found = session.scalars(query.order_by(Centre.code)).all()
+    if not found:
+        raise NotFound(f"there is no line {code!r}")
+    if len(found) > 1:
+        listed = ", ".join(f"{line.centre.code}/{line.code}" for line in found)
+        raise Refused(f"{code!r} is several lines: {listed}. Name one of them")
+    return found[0]

@@ -1,0 +1,92 @@
+"""`db upgrade`, `doctor`."""
+
+import click
+import sqlalchemy as sa
+
+from app.cli.terminal import installation, show
+from app.first_start import prepare_databases
+from app.wiring import Installation
+from storage import notices
+from storage.models import Finding, Line, NoticeVersion
+from storage.upgrade import is_current
+
+
+@click.group()
+def db() -> None:
+    """The databases."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the databases to their present shape, and publish what is shipped where nothing is published."""
+    prepare_databases(installation())
+    click.echo("The databases are up to date.")
+
+
+@click.command()
+def doctor() -> None:
+    """Look at everything, and say what is wrong and what to do."""
+    at = installation()
+    wrong = 0
+    for name, verdict, fine in examine(at):
+        click.echo(f"{'ok ' if fine else '!! '} {name}: {verdict}")
+        wrong += not fine
+    if wrong:
+        raise click.ClickException(f"{wrong} of these need attention")
+
+
+def examine(at: Installation) -> list[tuple[str, str, bool]]:
+    """(what was looked at, what was found, whether it is fine), of everything."""
+    found: list[tuple[str, str, bool]] = []
+    try:
+        current = is_current(at.database)
+    except sa.exc.SQLAlchemyError as error:
+        return [("database", f"cannot be used: {type(error).__name__}", False)]
+    found.append(("database", "up to date" if current else "run `eskertu db upgrade`", current))
+    try:
+        at.store.check()
+        found.append(("object store", "answers, with our bucket", True))
+    except Exception as error:  # noqa: BLE001 - a doctor reports whatever is wrong
+        found.append(("object store", str(error), False))
+    sids = ", ".join(at.accounts) or "none: set ESKERTU_TWILIO_ACCOUNT_SID, or start `eskertu up` for practice"
+    found.append(("carrier accounts", sids, bool(at.accounts)))
+    if not current:
+        return found
+    with at.database.read() as session:
+        for line in session.scalars(sa.select(Line)):
+            lacking = notices.missing(session, line.mode, line.languages)
+            name = f"line {line.centre.code}/{line.code}"
+            found.append((name, f"not published: {'; '.join(lacking)}" if lacking else "complete", not lacking))
+        spoken = session.scalar(
+            sa.select(sa.func.count()).where(NoticeVersion.placeholder, NoticeVersion.state == "published")
+        )
+        verdict = (
+            f"{spoken} are placeholders spoken by a machine: publish recordings by people before real callers come"
+        )
+        found.append(("notices", verdict if spoken else "all recorded by people", not spoken))
+        findings = session.scalar(sa.select(sa.func.count()).select_from(Finding)) or 0
+        found.append(("findings", f"{findings} to look at: `eskertu findings`" if findings else "none", not findings))
+    found.append(("ledger", "not yet tamper-evident: no checkpoint has been given to anybody", False))
+    return found
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def findings(as_json: bool) -> None:
+    """What the reconciler saw and left to a person."""
+    at = installation()
+    with at.database.read() as session:
+        rows = [
+            {
+                "kind": row.kind,
+                "subject": row.subject,
+                "first_seen_at": row.first_seen_at.isoformat(),
+                "last_seen_at": row.last_seen_at.isoformat(),
+                "explanation": row.explanation,
+            }
+            for row in session.scalars(sa.select(Finding).order_by(Finding.first_seen_at))
+        ]
+    show(rows, as_json=as_json, empty="Nothing to look at.")
+
+
+COMMANDS = (db, doctor, findings)

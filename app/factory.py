@@ -1,0 +1,78 @@
+"""The web application: areas put together, and the one place where errors become pages and problem documents."""
+
+import structlog
+from apiflask import APIFlask
+from flask import Response, jsonify, render_template, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from app.auth.pass_link import Passes
+from app.web.health import health
+from app.web.messages import LANGUAGES, catalogue, language_of
+from app.web.play import play
+from app.wiring import Installation
+from storage.errors import NotFound, Refused
+from storage.objects.keys import KeyProblem
+from storage.objects.store import StoreError
+
+log = structlog.get_logger()
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+PROBLEMS = {400: "wrong_request", 404: "not_found", 503: "unavailable"}
+
+
+def create_app(at: Installation) -> APIFlask:
+    """The application of one installation. Makes no connection: servers fork after this."""
+    app = APIFlask("app", title="Eskertu", version="0.1.0", docs_path=None, json_errors=False)
+    app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
+    app.register_blueprint(health(at))
+    app.register_blueprint(at.webhooks.blueprint())
+    app.register_blueprint(play(at, Passes(at.home)))
+    app.after_request(_with_headers)
+    app.register_error_handler(Exception, _problem)
+    return app
+
+
+def _with_headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _problem(error: Exception) -> tuple[Response | str, int]:
+    status = _status(error)
+    if status >= 500:
+        log.error("request_failed", path_rule=str(request.url_rule), error=type(error).__name__, exc_info=error)
+    if request.path.startswith("/twilio/"):
+        return Response(status=status), status
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "text/html":
+        language = language_of(request)
+        page = render_template(
+            "problem.html",
+            t=catalogue(language),
+            language=language,
+            languages=LANGUAGES,
+            problem=PROBLEMS.get(status, "wrong_request" if status < 500 else "unavailable"),
+        )
+        return page, status
+    answer = jsonify({"type": "about:blank", "status": status, "title": type(error).__name__})
+    answer.mimetype = "application/problem+json"
+    return answer, status
+
+
+def _status(error: Exception) -> int:
+    match error:
+        case HTTPException():
+            return error.code or 500
+        case NotFound() | KeyProblem():
+            return 404
+        case Refused():
+            return 400
+        case StoreError() | SQLAlchemyError():
+            return 503
+    return 500

@@ -1,0 +1,119 @@
+"""`eskertu up`: an installation on one machine, from nothing to answering calls."""
+
+import fcntl
+import json
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.first_start import prepare_databases
+from app.supervisor import Part, Supervisor
+from app.wiring import Account, Installation, practice_account
+from storage.errors import Refused
+from storage.objects.embedded import find, wait_until_ready
+from storage.objects.store import StoreError
+
+STORE_STARTS_WITHIN_S = 60.0
+
+
+def up(at: Installation, say: Callable[[str], None]) -> None:
+    """Run everything until told to stop.
+
+    Raises:
+        Refused: if another one runs in this home, or the port is taken.
+    """
+    at.home.mkdir(parents=True, exist_ok=True)
+    with _alone(at.home):
+        _must_be_free(at.settings.port)
+        if at.settings.practice_is_on:
+            make_practice_account(at.home)
+        supervisor = Supervisor(say)
+        try:
+            if at.settings.s3.endpoint is None:
+                say("starting the embedded object store …")
+                _start_store(at, supervisor)
+            if supervisor.stopping:
+                return
+            say("preparing the database …")
+            _prepare(at)
+            supervisor.add(Part("worker", ["worker"]))
+            supervisor.add(Part("web", ["web"]))
+            if at.settings.practice_is_on:
+                supervisor.add(Part("practice phone", ["phone", "network"]))
+            say(f"Eskertu answers at {at.settings.base_url} (Ctrl-C ends it)")
+            supervisor.watch()
+        finally:
+            say("stopping …")
+            supervisor.stop()
+
+
+def _start_store(at: Installation, supervisor: Supervisor) -> None:
+    endpoint_file = at.home / "store" / "endpoint.json"
+    endpoint_file.unlink(missing_ok=True)
+    # It survives SIGKILL without loss, and takes seconds to stop otherwise.
+    supervisor.add(Part("object store", ["store"], dies_by=signal.SIGKILL))
+    access = None
+    for _ in range(int(STORE_STARTS_WITHIN_S * 10)):
+        access = find(at.home / "store")
+        if access is not None or supervisor.stopping:
+            break
+        supervisor.pause()
+    if access is None:
+        if supervisor.stopping:
+            return
+        raise Refused("the embedded object store did not start; see its messages above")
+    wait_until_ready(access.endpoint, STORE_STARTS_WITHIN_S)
+
+
+def _prepare(at: Installation) -> None:
+    prepare_databases(at)
+    try:
+        at.store.ensure_bucket()
+    except StoreError as error:
+        raise Refused(f"the object store cannot be used: {error}") from error
+    # The children make their own connections: none of these may cross into them.
+    at.database.dispose()
+    at.keys.close()
+
+
+def make_practice_account(home: Path) -> Account:
+    """The practice phone's account: made at first start, with a free port of the moment. Readable by us alone."""
+    known = practice_account(home)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    sid = known.account_sid if known is not None else "AC" + secrets.token_hex(16)
+    token = known.auth_token if known is not None else secrets.token_hex(16)
+    account = Account(sid, token, f"http://127.0.0.1:{port}")
+    folder = home / "practice"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    told = {"account_sid": sid, "auth_token": token, "api_base_url": account.api_base_url}
+    fresh = folder / "account.json.new"
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        json.dump(told, file)
+    fresh.replace(folder / "account.json")
+    return account
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    with (home / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Refused(f"another `eskertu up` runs in {home} already") from error
+        yield
+
+
+def _must_be_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Refused(f"port {port} is taken: free it, or choose another with PORT=…") from error

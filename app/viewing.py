@@ -1,0 +1,94 @@
+"""Showing an object to a person: the right checked, the ledger told, then the bytes (I9, I11)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.auth.policy import Viewer, purpose_for
+from app.wiring import Installation
+from storage.errors import NotFound, Refused
+from storage.models import Person, StoredObject
+from storage.playback import Playable, note_refusal, note_viewing, playable
+from storage.retention.policy import usable_for
+
+NOTHING = "there is no such recording, or you may not hear it"
+
+
+@dataclass(frozen=True)
+class Granted:
+    """An object that a person may be shown now, for one purpose."""
+
+    person_id: str
+    purpose: str
+    item: Playable
+
+
+def person_named(session: Session, email: str | None) -> Person:
+    """Who a command acts as.
+
+    Raises:
+        Refused: if nobody is named, or nobody is known by that address.
+    """
+    if not email:
+        raise Refused("say who you are: --as EMAIL, or ESKERTU_AS")
+    person = session.scalars(sa.select(Person).where(Person.email == email.strip().lower())).one_or_none()
+    if person is None:
+        raise Refused("nobody is known by that address: add them with `eskertu user add`")
+    return person
+
+
+def grant(at: Installation, person_id: str, object_id: str, how: str, asked: str | None = None) -> Granted:
+    """Check a person's right to an object, and tell the ledger either way, before any byte leaves.
+
+    Raises:
+        NotFound: if there is nothing that this person may be shown. It does not say which of the two it is.
+    """
+    now = at.clock.now()
+    with at.database.begin() as session:
+        person = session.get(Person, person_id)
+        row = session.get(StoredObject, object_id)
+        if person is None or row is None:
+            raise NotFound(NOTHING)
+        viewer = Viewer(person.role, person.centre_id, person.active)
+        usable = usable_for(((each.purpose, each.until) for each in row.purposes), now)
+        purpose = purpose_for(viewer, row.kind, row.centre_id, usable, asked) if row.state == "stored" else None
+        if purpose is None:
+            note_refusal(session, person_id=person_id, object_id=row.id, purpose=asked or "any", how=how, now=now)
+            item = None
+        else:
+            item = playable(session, row.id, purpose, now)
+            note_viewing(session, person_id=person_id, object_id=row.id, purpose=purpose, how=how, now=now)
+    if item is None or purpose is None:
+        raise NotFound(NOTHING)
+    return Granted(person_id, purpose, item)
+
+
+def break_glass(at: Installation, object_id: str, reason: str, how: str) -> Playable:
+    """Show an object to somebody without a right, loudly: the ledger has the reason for ever.
+
+    Raises:
+        Refused: without a reason.
+        NotFound: if there is no such object.
+    """
+    if not reason.strip():
+        raise Refused("--break-glass needs --reason: it is written into the ledger")
+    now = at.clock.now()
+    with at.database.begin() as session:
+        row = session.get(StoredObject, object_id)
+        if row is None or row.state != "stored" or not row.purposes:
+            raise NotFound("there is no such object, or it has been deleted")
+        purposes = usable_for(((each.purpose, each.until) for each in row.purposes), now)
+        if not purposes:
+            raise NotFound("there is no such object, or it has been deleted")
+        item = playable(session, row.id, min(purposes), now)
+        note_viewing(
+            session, person_id="break-glass", object_id=row.id, purpose=f"break-glass: {reason}", how=how, now=now
+        )
+    return item
+
+
+def read(at: Installation, item: Playable, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+    """The plain bytes of a granted object."""
+    return at.playback.read(item, start, stop)

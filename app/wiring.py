@@ -1,0 +1,146 @@
+"""The one place that builds things: from settings to the parts of an installation, each made when first asked for."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from config.clock import Clock, SystemClock
+from config.settings import Settings
+from storage.database import Database
+from storage.errors import Refused
+from storage.intake import Intake
+from storage.objects import embedded
+from storage.objects.keys import KeyRing
+from storage.objects.master_key import load_master_key
+from storage.objects.s3 import S3Store
+from storage.objects.store import ObjectStore
+from storage.playback import Playback
+from storage.retention.deletion import Deleter
+from telephony.carrier.port import Carrier
+from telephony.carrier.rest import TwilioCarrier
+from telephony.carrier.signature import Signatures
+from telephony.carrier_copy import CarrierCopies, CopyRemoval
+from telephony.closing import Closing
+from telephony.events import CarrierEvents
+from telephony.reconcile import Reconciler
+from telephony.recordings import Recordings
+from telephony.site import Site
+from telephony.steps import CallSteps
+from telephony.webhooks import Webhooks
+
+
+@dataclass(frozen=True)
+class Account:
+    """Credentials at a carrier, and where its API is."""
+
+    account_sid: str
+    auth_token: str
+    api_base_url: str
+
+
+class Installation:
+    """Everything that one set of settings describes. Nothing is opened before it is used."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.site = Site(settings.base_url)
+
+    @property
+    def home(self) -> Path:
+        return self.settings.home
+
+    @cached_property
+    def database(self) -> Database:
+        return Database(self.settings.main_database_url)
+
+    @cached_property
+    def keys(self) -> KeyRing:
+        return KeyRing(
+            self.settings.key_database_url, load_master_key(self.settings.master_key_file.resolve()), self.clock
+        )
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        s3 = self.settings.s3
+        if s3.endpoint is not None and s3.access_key is not None and s3.secret_key is not None:
+            return S3Store(
+                s3.endpoint,
+                s3.access_key.get_secret_value(),
+                s3.secret_key.get_secret_value(),
+                s3.bucket,
+                region=s3.region or "us-east-1",
+                secure=s3.secure,
+            )
+        access = embedded.find(self.home / "store")
+        if access is None:
+            raise Refused(
+                "there is no object store: set ESKERTU_S3_ENDPOINT, or let `eskertu up` start the embedded one"
+            )
+        return S3Store(access.endpoint, access.access_key, access.secret_key, s3.bucket)
+
+    @cached_property
+    def accounts(self) -> dict[str, Account]:
+        """The carrier accounts by their SID: the real one, the practice phone's, or both."""
+        found = []
+        twilio = self.settings.twilio
+        if twilio.account_sid is not None and twilio.auth_token is not None:
+            found.append(Account(twilio.account_sid, twilio.auth_token.get_secret_value(), twilio.api_base_url))
+        if self.settings.practice_is_on and (practice := practice_account(self.home)) is not None:
+            found.append(practice)
+        return {account.account_sid: account for account in found}
+
+    @cached_property
+    def carriers(self) -> dict[str, Carrier]:
+        return {
+            sid: TwilioCarrier(sid, account.auth_token, account.api_base_url) for sid, account in self.accounts.items()
+        }
+
+    @cached_property
+    def intake(self) -> Intake:
+        return Intake(self.database, self.store, self.keys, self.clock)
+
+    @cached_property
+    def playback(self) -> Playback:
+        return Playback(self.store, self.keys)
+
+    @cached_property
+    def carrier_copies(self) -> CarrierCopies:
+        return CarrierCopies(self.carriers)
+
+    @cached_property
+    def deleter(self) -> Deleter:
+        return Deleter(self.database, self.store, self.keys, self.clock, [self.carrier_copies])
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        tokens = {sid: account.auth_token for sid, account in self.accounts.items()}
+        steps = CallSteps(self.database, self.clock, self.site, self.settings.controller)
+        events = CarrierEvents(self.database, self.clock)
+        return Webhooks(self.site, Signatures(tokens), steps, events, self.database)
+
+    @cached_property
+    def closing(self) -> Closing:
+        return Closing(self.database, self.clock, self.carriers)
+
+    @cached_property
+    def recordings(self) -> Recordings:
+        return Recordings(self.database, self.clock, self.carriers, self.intake)
+
+    @cached_property
+    def copy_removal(self) -> CopyRemoval:
+        return CopyRemoval(self.database, self.clock, self.carrier_copies)
+
+    @cached_property
+    def reconciler(self) -> Reconciler:
+        return Reconciler(self.database, self.clock, self.carriers)
+
+
+def practice_account(home: Path) -> Account | None:
+    """The practice phone's account, as `eskertu up` wrote it, or None."""
+    try:
+        told = json.loads((home / "practice" / "account.json").read_text(encoding="utf-8"))
+        return Account(told["account_sid"], told["auth_token"], told["api_base_url"])
+    except (FileNotFoundError, KeyError, ValueError):
+        return None

@@ -1,0 +1,85 @@
+"""The worker: APScheduler wakes it, and does no more. The work itself is claimed row by row from the database.
+
+So any number of workers may run, and one that is killed leaves nothing that another would not finish.
+"""
+
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC, timedelta
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from app.wiring import Installation
+from storage.ledger.log import sequence
+from storage.retention.evidence import delete_due_evidence
+
+log = structlog.get_logger()
+
+DAY = timedelta(days=1)
+
+
+class Worker:
+    """All that happens by itself."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._at = installation
+
+    def jobs(self) -> list[tuple[str, Callable[[], object], float, int]]:
+        """(name, what, every so many seconds, how many at once)."""
+        at = self._at
+        return [
+            ("close_calls", at.closing.run, 1, 2),
+            ("fetch_recordings", at.recordings.run, 1, 3),
+            ("remove_carrier_copies", at.copy_removal.run, 1, 1),
+            ("delete_due", at.deleter.run, 1, 1),
+            ("sequence_ledger", self.sequence, 0.5, 1),
+            ("reconcile", at.reconciler.run, 20, 1),
+            ("reconcile_day", lambda: at.reconciler.run(DAY), 3600, 1),
+            ("delete_evidence", self.delete_evidence, 5, 1),
+            ("forget_deleted", at.database.forget_deleted, 10, 1),
+        ]
+
+    def sequence(self) -> int:
+        """Give the ledger's pending leaves their places."""
+        with self._at.database.begin() as session:
+            return sequence(session)
+
+    def delete_evidence(self) -> int:
+        """Delete rows about people whose day has come."""
+        with self._at.database.begin() as session:
+            return delete_due_evidence(session, self._at.clock.now())
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT, then finish what is under way."""
+        scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(12)},
+            # A wake-up that comes late is as good as one in time; several missed ones are one.
+            job_defaults={"coalesce": True, "misfire_grace_time": None},
+        )
+        for name, what, seconds, at_once in self.jobs():
+            scheduler.add_job(
+                _guarded(name, what), "interval", seconds=seconds, id=name, max_instances=at_once, replace_existing=True
+            )
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        scheduler.start()
+        log.info("worker_started")
+        stop.wait()
+        scheduler.shutdown(wait=True)
+        log.info("worker_stopped")
+
+
+def _guarded(name: str, what: Callable[[], object]) -> Callable[[], None]:
+    def job() -> None:
+        try:
+            what()
+        except Exception:
+            # The rows are as they were, or claimed for a while: the next wake-up goes on.
+            log.exception("job_failed", job=name)
+
+    return job

@@ -1,0 +1,224 @@
+"""Data keys: made once, wrapped, destroyed for good, in every file of their folder."""
+
+import os
+import random
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from sqlalchemy import create_engine
+
+from config.clock import SystemClock
+from storage.objects.keys import (
+    KeyDestroyed,
+    KeyMissing,
+    KeyRing,
+    KeysUnavailable,
+    KeyUnreadable,
+    MasterKeyRefused,
+    load_master_key,
+)
+
+MASTER = bytes(range(32))
+
+
+def ring_in(folder: Path, master: bytes = MASTER) -> KeyRing:
+    ring = KeyRing(f"sqlite:///{folder / 'keys.db'}", master, SystemClock())
+    ring.create_all()
+    return ring
+
+
+def postgres_programs() -> Path | None:
+    return next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL of this module's own, on a unix socket alone (Debian's programs; they refuse to run as root)."""
+    programs = postgres_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL programs here")
+    # Not under pytest's own folder: that is closed to the user who the server runs as.
+    with TemporaryDirectory(prefix="eskertu-pg-") as name:
+        folder = Path(name)
+        as_user: list[str] = []
+        if os.geteuid() == 0:
+            as_user = ["runuser", "-u", "postgres", "--"]
+            shutil.chown(folder, "postgres")
+
+        def run(program: str, *arguments: str) -> None:
+            command = [*as_user, str(programs / program), "-D", f"{folder}/data", *arguments]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
+
+        run("initdb", "-U", "postgres", "-A", "trust")
+        options = f"-c listen_addresses= -k {folder} -c fsync=off"
+        run("pg_ctl", "-w", "-o", options, "-l", f"{folder}/log", "start")
+        yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
+        run("pg_ctl", "-w", "-m", "immediate", "stop")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def ring(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeyRing]:
+    if request.param == "sqlite":
+        made = ring_in(tmp_path)
+    else:
+        made = KeyRing(str(request.getfixturevalue("postgres")), MASTER, SystemClock())
+        made.create_all()
+    yield made
+    for object_id in list(made.object_ids()):
+        made.destroy(object_id)
+    made.close()
+
+
+def test_a_key_lives_from_create_to_destroy(ring: KeyRing) -> None:
+    name = os.urandom(8).hex()
+    with pytest.raises(KeyMissing):
+        ring.get(name)
+    assert not ring.exists(name)
+    key = ring.create(name)
+    assert ring.create(name) == key == ring.get(name)
+    assert ring.exists(name)
+    assert ring.create(name + "b") != key
+    ring.destroy(name)
+    ring.destroy(name)
+    assert not ring.exists(name)
+    for ask in (ring.get, ring.create):  # a late intake gets no second key
+        with pytest.raises(KeyDestroyed):
+            ask(name)
+    assert ring.exists(name + "b")
+
+
+def test_destroying_what_never_was_is_no_error(ring: KeyRing) -> None:
+    ring.destroy("never")
+    with pytest.raises(KeyMissing):
+        ring.get("never")
+
+
+def test_the_list_pages_and_leaves_out_the_destroyed(ring: KeyRing) -> None:
+    names = [f"{n:04}" for n in range(1003 if ring.erased_at_once else 20)]
+    for name in names:
+        ring.create(name)
+    ring.destroy(names[3])
+    assert list(ring.object_ids()) == [name for name in names if name != names[3]]
+    assert list(ring.object_ids(created_before=datetime.now(UTC) - timedelta(minutes=1))) == []
+    assert len(list(ring.object_ids(created_before=datetime.now(UTC) + timedelta(minutes=1)))) == len(names) - 1
+
+
+def test_everybody_who_creates_at_once_gets_the_same_key(ring: KeyRing) -> None:
+    name, made = os.urandom(8).hex(), []
+    threads = [threading.Thread(target=lambda: made.append(ring.create(name))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 8
+    assert len(set(made)) == 1
+
+
+def wrapped_rows(database: Path) -> dict[str, bytes]:
+    engine = create_engine(f"sqlite:///{database}")
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT object_id, wrapped FROM data_key").all()
+    engine.dispose()
+    return {str(row[0]): bytes(row[1]) for row in rows}
+
+
+def test_nothing_of_a_destroyed_key_is_left_in_any_file(tmp_path: Path) -> None:
+    """Thousands of rows, so that pages split and fill; destroyed in any order; whole keys and their halves sought."""
+    ring = ring_in(tmp_path)
+    order = random.Random(7)
+    names = [order.randbytes(16).hex() for _ in range(2000)]
+    identities = {name: ring.create(name).identity for name in names}
+    wrapped = wrapped_rows(tmp_path / "keys.db")
+    gone = set(order.sample(names, 1500))
+    for name in order.sample(sorted(gone), len(gone)):
+        ring.destroy(name)
+    files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert files
+    for name in names:
+        halves = (wrapped[name][:51], wrapped[name][51:])
+        found = any(half in data for half in halves for data in files)
+        assert found is (name not in gone), name
+        assert not any(identities[name].encode() in data for data in files)
+    assert {path.name for path in tmp_path.iterdir()} == {"keys.db"}
+    assert ring.erased_at_once
+
+
+def test_the_database_is_its_owners_and_never_in_wal_mode(tmp_path: Path) -> None:
+    ring_in(tmp_path).create("a")
+    assert (tmp_path / "keys.db").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "keys.db").read_bytes()[18:20] == b"\x01\x01"  # the file format's own word for "no WAL"
+
+
+def test_a_key_does_not_open_in_another_row_nor_by_another_master(tmp_path: Path) -> None:
+    ring = ring_in(tmp_path)
+    ring.create("a")
+    ring.create("b")
+    ring.check()
+    with pytest.raises(KeyUnreadable, match="2 keys are wrapped by another master key"):
+        ring_in(tmp_path, bytes(32)).check()
+    with pytest.raises(KeyUnreadable, match="wrapped by master key"):
+        ring_in(tmp_path, bytes(32)).get("a")
+    engine = create_engine(f"sqlite:///{tmp_path / 'keys.db'}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE data_key SET wrapped = (SELECT wrapped FROM data_key WHERE object_id='a') WHERE object_id='b'"
+        )
+    engine.dispose()
+    with pytest.raises(KeyUnreadable):
+        ring.get("b")
+    with pytest.raises(ValueError, match="32 bytes"):
+        KeyRing("sqlite://", b"short", SystemClock())
+
+
+def test_a_database_that_is_away_is_to_be_tried_again(tmp_path: Path) -> None:
+    ring = KeyRing(f"sqlite:///{tmp_path / 'no folder' / 'keys.db'}", MASTER, SystemClock())
+    for ask in (ring.create, ring.get, ring.destroy, ring.exists):
+        with pytest.raises(KeysUnavailable):
+            ask("a")
+
+
+def test_the_master_key_is_made_once(tmp_path: Path) -> None:
+    path = tmp_path / "secrets" / "master.key"
+    key = load_master_key(path)
+    assert len(key) == 32
+    assert load_master_key(path) == key == path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [each.name for each in path.parent.iterdir()] == ["master.key"]
+
+
+def test_two_first_starts_agree_on_a_master_key(tmp_path: Path) -> None:
+    found: list[bytes] = []
+    threads = [threading.Thread(target=lambda: found.append(load_master_key(tmp_path / "key"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o644, 0o620, 0o602, 0o601])
+def test_a_master_key_that_others_reach_is_refused(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "key"
+    load_master_key(path)
+    path.chmod(mode)
+    with pytest.raises(MasterKeyRefused, match="make it 0600"):
+        load_master_key(path)
+    path.chmod(0o440)  # as an orchestrator mounts it
+    assert len(load_master_key(path)) == 32
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 31, b"x" * 33, b"00" * 32])
+def test_a_damaged_master_key_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(MasterKeyRefused, match="exactly 32 bytes"):
+        load_master_key(path)
+    assert path.read_bytes() == content

@@ -1,0 +1,196 @@
+"""What a store says when it cannot, will not, or does not do what it was asked: by a server that follows a script."""
+
+import io
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from storage.objects.s3 import S3Store
+from storage.objects.store import (
+    ObjectAbsent,
+    Remaining,
+    RemovalFailed,
+    StoredDiffers,
+    StoredVersion,
+    StoreError,
+    StoreRefused,
+    StoreUnavailable,
+)
+from tests.seaweed import Seaweed
+
+Answer = tuple[int, dict[str, str], bytes]
+Script = Callable[[str, str], Answer]
+MD5_OF_HELLO = "5d41402abc4b2a76b9719d911017c592"
+
+
+def xml_error(status: int, code: str) -> Answer:
+    body = f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
+    return status, {"Content-Type": "application/xml"}, body
+
+
+class ScriptedServer(ThreadingHTTPServer):
+    daemon_threads = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.script: Script = lambda *_: (500, {}, b"")
+        self.seen: list[str] = []
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: ScriptedServer
+
+    def answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.seen.append(f"{self.command} {self.path}")
+        status, headers, body = self.server.script(self.command, self.path)
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = answer  # noqa: N815 - the names that http.server calls
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    made = ScriptedServer()
+    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield made
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+def store_at(server: ScriptedServer) -> S3Store:
+    return S3Store(f"127.0.0.1:{server.server_port}", "key", "secret", "media")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (xml_error(503, "SlowDown"), StoreUnavailable),
+        (xml_error(500, "InternalError"), StoreUnavailable),
+        (xml_error(507, "XMinioStorageFull"), StoreUnavailable),
+        (xml_error(403, "RequestTimeTooSkewed"), StoreUnavailable),
+        (xml_error(404, "NoSuchUpload"), StoreUnavailable),
+        (xml_error(429, "TooManyRequests"), StoreUnavailable),
+        ((502, {"Content-Type": "text/html"}, b"<h1>Bad gateway</h1>"), StoreUnavailable),
+        ((200, {"Content-Type": "application/xml"}, b"<cut"), StoreUnavailable),
+        (xml_error(403, "AccessDenied"), StoreRefused),
+        (xml_error(403, "InvalidAccessKeyId"), StoreRefused),
+        (xml_error(404, "NoSuchBucket"), StoreRefused),
+        (xml_error(404, "NoSuchVersion"), ObjectAbsent),
+        ((401, {"Content-Type": "text/html"}, b"<h1>Who?</h1>"), StoreRefused),
+    ],
+)
+def test_an_error_says_whether_to_try_again(
+    server: ScriptedServer, answer: Answer, expected: type[StoreError]
+) -> None:  # fmt: skip
+    server.script = lambda *_: answer
+    with pytest.raises(expected):
+        list(store_at(server).versions(""))
+
+
+@pytest.mark.parametrize(("size", "etag"), [("5", "0" * 32), ("4", MD5_OF_HELLO)])
+def test_what_differs_is_taken_away_again(server: ScriptedServer, size: str, etag: str) -> None:
+    def script(method: str, path: str) -> Answer:
+        if method == "HEAD":
+            return 200, {"Content-Length": size, "ETag": etag}, b""
+        if method == "GET":
+            return 206, {}, b"hallo"
+        return 200, {"ETag": etag}, b"<DeleteResult/>" if method == "POST" else b""
+
+    server.script = script
+    with pytest.raises(StoredDiffers, match=f"sent 5 bytes.*the store holds {size}"):
+        store_at(server).put("a/1", io.BytesIO(b"hello"), 5)
+    assert server.seen[-1] == "POST /media?delete="
+
+
+def test_an_etag_that_is_no_md5_is_settled_by_reading_back(server: ScriptedServer) -> None:
+    def script(method: str, path: str) -> Answer:
+        if method == "HEAD":
+            return 200, {"Content-Length": "5", "ETag": "sse-kms-something"}, b""
+        return (206, {}, b"hello") if method == "GET" else (200, {"ETag": "sse-kms-something"}, b"")
+
+    server.script = script
+    assert store_at(server).put("a/1", io.BytesIO(b"hello"), 5).etag == "sse-kms-something"
+
+
+def test_what_vanished_differs(server: ScriptedServer) -> None:
+    def script(method: str, path: str) -> Answer:
+        if method == "HEAD":
+            return (404, {}, b"") if "a/1" in path else (200, {}, b"")
+        return 200, {"ETag": MD5_OF_HELLO}, b"<DeleteResult/>"
+
+    server.script = script
+    with pytest.raises(StoredDiffers, match="holds nothing"):
+        store_at(server).put("a/1", io.BytesIO(b"hello"), 5)
+
+
+def test_errors_inside_a_successful_removal_are_read(server: ScriptedServer) -> None:
+    body = (
+        b"<DeleteResult>"
+        b"<Error><Key>a/1</Key><VersionId>v1</VersionId><Code>AccessDenied</Code><Message>held</Message></Error>"
+        b"<Error><Key>a/2</Key><VersionId>v2</VersionId><Code>NoSuchVersion</Code><Message>-</Message></Error>"
+        b"</DeleteResult>"
+    )
+    server.script = lambda *_: (200, {"Content-Type": "application/xml"}, body)
+    asked = [StoredVersion(f"a/{n}", f"v{n}", False, 1, datetime.now(UTC)) for n in range(1, 1500)]
+    with pytest.raises(RemovalFailed, match="a/1@v1") as caught:
+        store_at(server).remove(asked)
+    assert caught.value.remaining == (Remaining("a/1", "v1", "AccessDenied"),) * 2  # once for each of two calls
+
+
+def test_a_body_that_ends_early_is_to_be_asked_for_again(server: ScriptedServer) -> None:
+    server.script = lambda *_: (206, {"Content-Length": "100", "Connection": "close"}, b"short")
+    with pytest.raises(StoreUnavailable):
+        b"".join(store_at(server).read("a/1", 0, 100))
+
+
+def test_nobody_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    store = S3Store(f"127.0.0.1:{port}", "key", "secret", "media")
+    asks: list[Callable[[], object]] = [
+        store.check,
+        lambda: store.put("a", io.BytesIO(b"x"), 1),
+        lambda: store.stat("a"),
+    ]
+    for ask in asks:
+        with pytest.raises(StoreUnavailable):
+            ask()
+
+
+def test_the_check_does_not_wait_for_a_store_that_hangs() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = S3Store(f"127.0.0.1:{silent.getsockname()[1]}", "key", "secret", "media")
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            store.check()
+        assert time.monotonic() - began < 4
+
+
+def test_wrong_credentials_and_names_are_permanent(seaweed: Seaweed, bucket: str) -> None:
+    for store in (
+        S3Store(seaweed.endpoint, seaweed.access_key, "wrong", bucket),
+        S3Store(seaweed.endpoint, "nobody", seaweed.secret_key, bucket),
+        S3Store("http://scheme/and/path", "key", "secret", bucket),
+        S3Store(seaweed.endpoint, seaweed.access_key, seaweed.secret_key, "No_Bucket!"),
+    ):
+        with pytest.raises(StoreRefused):
+            store.stat("a")
+        with pytest.raises(StoreRefused):
+            store.put("a", io.BytesIO(b"x"), 1)
+    assert seaweed.secret_key not in repr(seaweed.store(bucket))

@@ -1,0 +1,1 @@
+"""The practice phone, held against Twilio's documents."""

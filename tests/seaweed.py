@@ -1,0 +1,101 @@
+"""A real object store for tests: one SeaweedFS for the whole session, a bucket of its own for each test.
+
+Started from the same description as in production (`storage.objects.embedded`), in a folder with a space in its name.
+"""
+
+import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from minio import Minio
+from minio.commonconfig import ENABLED
+from minio.versioningconfig import VersioningConfig
+
+from storage.objects.embedded import EmbeddedStore, EmbeddedStoreNotReady, Launch, wait_until_ready
+from storage.objects.s3 import S3Store
+
+
+@dataclass(frozen=True)
+class Seaweed:
+    """A running SeaweedFS, and how to reach it."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+    pid: int
+
+    def store(self, bucket: str) -> S3Store:
+        return S3Store(self.endpoint, self.access_key, self.secret_key, bucket)
+
+    def client(self) -> Minio:
+        """The bare client, for what the product never does: turn versions on, drop a bucket, leave an upload open."""
+        return Minio(self.endpoint, self.access_key, self.secret_key, secure=False, region="us-east-1")
+
+
+@contextmanager
+def running(launch: Launch, log: Path) -> Iterator[Seaweed]:
+    """Start it, wait until it answers, and kill this very process at the end, with its sockets."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(launch.argv, env=launch.env, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        wait_until_ready(launch.endpoint, 60)
+        yield Seaweed(launch.endpoint, launch.access_key, launch.secret_key, process.pid)
+    finally:
+        process.kill()
+        process.wait()
+        remove_sockets(launch)
+
+
+def remove_sockets(launch: Launch) -> None:
+    """What it leaves in /tmp when it is killed, named by its gRPC ports."""
+    for option in launch.argv:
+        name, _, port = option.partition(".port.grpc=")
+        if port:
+            Path(f"/tmp/seaweedfs-{name.removeprefix('-')}-grpc-{port}.sock").unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
+    """One store for the session. Another session may take a chosen port first: then once more, with other ports."""
+    folder = tmp_path_factory.mktemp("seaweed home")
+    for attempt in range(3):
+        try:
+            home = folder / str(attempt)
+            with running(EmbeddedStore(home).prepare(), folder / "log") as store:
+                yield store
+                return
+        except EmbeddedStoreNotReady:
+            if attempt == 2:
+                raise
+
+
+@pytest.fixture
+def bucket(seaweed: Seaweed) -> Iterator[str]:
+    """An empty bucket, dropped afterwards: each bucket takes volumes, and there are only so many."""
+    with made_bucket(seaweed, versioned=False) as name:
+        yield name
+
+
+@pytest.fixture
+def versioned_bucket(seaweed: Seaweed) -> Iterator[str]:
+    """The same, keeping versions."""
+    with made_bucket(seaweed, versioned=True) as name:
+        yield name
+
+
+@contextmanager
+def made_bucket(seaweed: Seaweed, *, versioned: bool) -> Iterator[str]:
+    name = f"test-{uuid.uuid4().hex}"
+    client = seaweed.client()
+    client.make_bucket(name)
+    if versioned:
+        client.set_bucket_versioning(name, VersioningConfig(ENABLED))
+    yield name
+    store = seaweed.store(name)
+    store.abort_uploads("")
+    store.remove(store.versions(""))
+    client.remove_bucket(name)
