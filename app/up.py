@@ -71,6 +71,7 @@ def _start_store(at: Installation, supervisor: Supervisor) -> None:
 
 def _prepare(at: Installation) -> None:
     prepare_databases(at)
+    at.keys.check()
     try:
         at.store.ensure_bucket()
     except StoreError as error:

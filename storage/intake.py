@@ -24,7 +24,7 @@ from storage.models import Centre, ObjectPurpose, StoredObject
 from storage.models.columns import random_id
 from storage.objects.cipher import Sealed
 from storage.objects.keys import KeyRing
-from storage.objects.store import ObjectStore
+from storage.objects.store import ObjectStore, key_of_attempt, keys_of_attempts
 from storage.retention.policy import Due, delete_after, schedule
 from storage.retention.schedule import published_policies
 
@@ -56,8 +56,8 @@ class Ticket:
 
     @property
     def key(self) -> str:
-        """Where this attempt's bytes lie in the store. Random: it tells nothing about anybody."""
-        return f"{self.object_id}/{self.attempt}"
+        """Where this attempt's bytes lie in the store."""
+        return key_of_attempt(self.object_id, self.attempt)
 
 
 class Intake:
@@ -165,7 +165,7 @@ class Intake:
 
     def _sweep_older(self, ticket: Ticket) -> None:
         prefix = f"{ticket.object_id}/"
-        self._store.abort_uploads(prefix)
+        self._store.abort_uploads(prefix, keys=keys_of_attempts(ticket.object_id, ticket.attempt - 1))
         self._store.remove([v for v in self._store.versions(prefix) if v.key != ticket.key])
 
     def _dates(self, session: Session, arrival: Arrival) -> tuple[Due, ...]:

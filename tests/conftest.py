@@ -1,5 +1,10 @@
-"""Fixtures for every test folder."""
+"""Fixtures for every test folder.
 
+`TEST_BACKEND=postgresql+minio` runs every test that takes `house` on PostgreSQL and a real MinIO server instead of
+SQLite and SeaweedFS.
+"""
+
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,14 +13,20 @@ import pytest
 
 from tests.house import House
 
-if TYPE_CHECKING:  # a plugin: pytest itself must be the first to import it
+if TYPE_CHECKING:  # plugins: pytest itself must be the first to import them
     from tests.seaweed import Seaweed
 
-pytest_plugins = ["tests.seaweed"]
+pytest_plugins = ["tests.seaweed", "tests.minio_server", "tests.postgresql"]
+
+BACKEND = os.environ.get("TEST_BACKEND", "sqlite+seaweedfs")
 
 
 @pytest.fixture
-def house(tmp_path: Path, seaweed: "Seaweed", bucket: str) -> Iterator[House]:
-    """A whole installation on SQLite and SeaweedFS, with a fast clock."""
-    with House(tmp_path, seaweed.store(bucket)).open() as house:
+def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+    """A whole installation with a fast clock, on the backend of this run."""
+    database, _, store = BACKEND.partition("+")
+    url = request.getfixturevalue("postgres_database") if database == "postgresql" else None
+    server: Seaweed = request.getfixturevalue("minio" if store == "minio" else "seaweed")
+    bucket = request.getfixturevalue("minio_bucket" if store == "minio" else "bucket")
+    with House(tmp_path, server.store(bucket), url).open() as house:
         yield house

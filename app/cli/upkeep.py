@@ -5,10 +5,10 @@ import sqlalchemy as sa
 
 from app.cli.terminal import installation, show
 from app.first_start import prepare_databases
+from app.readiness import ask_all
 from app.wiring import Installation
 from storage import notices
 from storage.models import Finding, Line, NoticeVersion
-from storage.upgrade import is_current
 
 
 @click.group()
@@ -37,20 +37,14 @@ def doctor() -> None:
 
 def examine(at: Installation) -> list[tuple[str, str, bool]]:
     """(what was looked at, what was found, whether it is fine), of everything."""
-    found: list[tuple[str, str, bool]] = []
-    try:
-        current = is_current(at.database)
-    except sa.exc.SQLAlchemyError as error:
-        return [("database", f"cannot be used: {type(error).__name__}", False)]
-    found.append(("database", "up to date" if current else "run `eskertu db upgrade`", current))
-    try:
-        at.store.check()
-        found.append(("object store", "answers, with our bucket", True))
-    except Exception as error:  # noqa: BLE001 - a doctor reports whatever is wrong
-        found.append(("object store", str(error), False))
+    found = []
+    usable = True
+    for part, error in ask_all(at):
+        found.append((part, "fine" if error is None else str(error), error is None))
+        usable = usable and (error is None or part in {"keys", "store"})
     sids = ", ".join(at.accounts) or "none: set ESKERTU_TWILIO_ACCOUNT_SID, or start `eskertu up` for practice"
     found.append(("carrier accounts", sids, bool(at.accounts)))
-    if not current:
+    if not usable:
         return found
     with at.database.read() as session:
         for line in session.scalars(sa.select(Line)):

@@ -145,3 +145,13 @@ class ObjectStore(Protocol):
     def check(self) -> None:
         """Whether it can serve, answered within seconds: `StoreUnavailable` if not, `StoreRefused` if never so."""
         ...
+
+
+def key_of_attempt(object_id: str, attempt: int) -> str:
+    """Where one attempt to store an object puts its bytes. Random ids: a key tells nothing about anybody."""
+    return f"{object_id}/{attempt}"
+
+
+def keys_of_attempts(object_id: str, attempts: int) -> tuple[str, ...]:
+    """Where any attempt so far may have put bytes, or begun to."""
+    return tuple(key_of_attempt(object_id, attempt) for attempt in range(1, attempts + 1))

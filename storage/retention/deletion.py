@@ -21,7 +21,7 @@ from storage.errors import Refused
 from storage.ledger.log import append
 from storage.models import Deletion, ObjectCopy, Receipt, StoredObject
 from storage.objects.keys import KeyRing
-from storage.objects.store import ObjectStore
+from storage.objects.store import ObjectStore, keys_of_attempts
 from storage.retention.receipt import receipt
 
 log = structlog.get_logger()
@@ -57,6 +57,7 @@ class Progress:
     """What is still to be done for one object."""
 
     object_id: str
+    keys_in_store: tuple[str, ...]
     versions: bool
     key: bool
     copies: tuple[tuple[str, str], ...]
@@ -117,7 +118,7 @@ class Deleter:
         """Do every step that is still to be done. True when the object is deleted and its receipt written."""
         todo = self._progress(object_id)
         failures: list[str] = []
-        if todo.versions and self._tried(failures, lambda: self._remove_versions(object_id)):
+        if todo.versions and self._tried(failures, lambda: self._remove_versions(todo)):
             self._note(object_id, versions_gone_at=self._clock.now())
             reached(Milestone.VERSIONS_REMOVED)
         if todo.key and self._tried(failures, lambda: self._keys.destroy(object_id)):
@@ -136,11 +137,13 @@ class Deleter:
     def _progress(self, object_id: str) -> Progress:
         with self._database.read() as session:
             deletion = session.get_one(Deletion, object_id)
+            attempts = session.get_one(StoredObject, object_id).attempt
             copies = session.execute(
                 sa.select(ObjectCopy.place, ObjectCopy.ref).where(ObjectCopy.object_id == object_id)
             ).all()
             return Progress(
                 object_id,
+                keys_of_attempts(object_id, attempts),
                 deletion.versions_gone_at is None,
                 deletion.key_destroyed_at is None,
                 tuple((place, ref) for place, ref in copies),
@@ -155,9 +158,9 @@ class Deleter:
             return False
         return True
 
-    def _remove_versions(self, object_id: str) -> None:
-        prefix = f"{object_id}/"
-        self._store.abort_uploads(prefix)
+    def _remove_versions(self, todo: Progress) -> None:
+        prefix = f"{todo.object_id}/"
+        self._store.abort_uploads(prefix, keys=todo.keys_in_store)
         self._store.remove(self._store.versions(prefix))
 
     def _remove_copy(self, place: str, ref: str) -> None:
@@ -165,7 +168,7 @@ class Deleter:
             self._elsewhere[place].remove(ref)
 
     def _must_be_gone(self, object_id: str, todo: Progress) -> None:
-        if not self._store.is_gone(f"{object_id}/"):
+        if not self._store.is_gone(f"{object_id}/", keys=todo.keys_in_store):
             self._note(object_id, versions_gone_at=None)
             raise CopyUnreachable("the store still lists a version")
         if self._keys.exists(object_id):

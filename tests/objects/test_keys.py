@@ -2,13 +2,10 @@
 
 import os
 import random
-import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import create_engine
@@ -31,35 +28,6 @@ def ring_in(folder: Path, master: bytes = MASTER) -> KeyRing:
     ring = KeyRing(f"sqlite:///{folder / 'keys.db'}", master, SystemClock())
     ring.create_all()
     return ring
-
-
-def postgres_programs() -> Path | None:
-    return next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """A PostgreSQL of this module's own, on a unix socket alone (Debian's programs; they refuse to run as root)."""
-    programs = postgres_programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL programs here")
-    # Not under pytest's own folder: that is closed to the user who the server runs as.
-    with TemporaryDirectory(prefix="eskertu-pg-") as name:
-        folder = Path(name)
-        as_user: list[str] = []
-        if os.geteuid() == 0:
-            as_user = ["runuser", "-u", "postgres", "--"]
-            shutil.chown(folder, "postgres")
-
-        def run(program: str, *arguments: str) -> None:
-            command = [*as_user, str(programs / program), "-D", f"{folder}/data", *arguments]
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
-
-        run("initdb", "-U", "postgres", "-A", "trust")
-        options = f"-c listen_addresses= -k {folder} -c fsync=off"
-        run("pg_ctl", "-w", "-o", options, "-l", f"{folder}/log", "start")
-        yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
-        run("pg_ctl", "-w", "-m", "immediate", "stop")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

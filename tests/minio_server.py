@@ -1,4 +1,4 @@
-"""A real MinIO server for the store's contract, where its binary is: `ESKERTU_TEST_MINIO`, else `minio` on the PATH.
+"""A real MinIO server for the store's contract, where its binary is: `MINIO_BINARY`, else `minio` on the PATH.
 
 There are no binaries to download any more; `go install github.com/minio/minio@latest` makes one in some minutes.
 """
@@ -18,9 +18,9 @@ from tests.seaweed import Seaweed, made_bucket
 
 @pytest.fixture(scope="session")
 def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
-    binary = os.environ.get("ESKERTU_TEST_MINIO") or shutil.which("minio")
+    binary = os.environ.get("MINIO_BINARY") or shutil.which("minio")
     if binary is None:
-        pytest.skip("no MinIO server here (ESKERTU_TEST_MINIO)")
+        pytest.skip("no MinIO server here (MINIO_BINARY)")
     folder = tmp_path_factory.mktemp("minio")
     with socket.create_server(("127.0.0.1", 0)) as reserved:
         endpoint = f"127.0.0.1:{reserved.getsockname()[1]}"
