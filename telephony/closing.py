@@ -6,6 +6,7 @@ the call (a notice whose sound failed was not heard), and what was recorded (als
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -25,6 +26,18 @@ log = structlog.get_logger()
 ASK_AGAIN = timedelta(seconds=20)
 LOOKS_AFTER_END = tuple(timedelta(seconds=s) for s in (0, 10, 25, 50, 300, 3600))
 LEASE = timedelta(seconds=15)
+LONGEST_CALL = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A call whose turn it is."""
+
+    call_id: str
+    account_sid: str
+    call_sid: str
+    agreed: bool
+    known_over: bool
 
 
 class Closing:
@@ -39,16 +52,16 @@ class Closing:
         """Ask about every call that is due. Returns how many were asked about."""
         asked = 0
         while batch := self._take():
-            for call_id, account_sid, call_sid, agreed in batch:
-                self._look(call_id, account_sid, call_sid, agreed=agreed)
+            for open_call in batch:
+                self._look(open_call)
                 asked += 1
         return asked
 
-    def _take(self, batch: int = 50) -> Sequence[tuple[str, str, str, bool]]:
+    def _take(self, batch: int = 50) -> Sequence[_Asked]:
         now = self._clock.now()
         with self._database.begin() as session:
             due = session.execute(
-                sa.select(Call.id, Call.account_sid, Call.call_sid, Call.agreed_at)
+                sa.select(Call.id, Call.account_sid, Call.call_sid, Call.agreed_at, Call.ended_at, Call.ringing_at)
                 .where(Call.next_look_at <= now)
                 .order_by(Call.next_look_at)
                 .limit(batch)
@@ -57,26 +70,36 @@ class Closing:
             session.execute(
                 sa.update(Call).where(Call.id.in_([row.id for row in due])).values(next_look_at=now + LEASE)
             )
-        return [(row.id, row.account_sid, row.call_sid, row.agreed_at is not None) for row in due]
+        return [
+            _Asked(
+                row.id,
+                row.account_sid,
+                row.call_sid,
+                agreed=row.agreed_at is not None,
+                # The carrier's own report of the end is enough; without one, no call lasts longer than this.
+                known_over=row.ended_at is not None or now - row.ringing_at > LONGEST_CALL,
+            )
+            for row in due
+        ]
 
-    def _look(self, call_id: str, account_sid: str, call_sid: str, *, agreed: bool) -> None:
-        carrier = self._carriers.get(account_sid)
+    def _look(self, asked: _Asked) -> None:
+        carrier = self._carriers.get(asked.account_sid)
         try:
             if carrier is None:
-                raise CarrierRefused(f"no account {account_sid} is configured any more")
-            told = carrier.call(call_sid)
-            # Nothing is known of it there (any more): it is not going on.
-            status, over = (told.status, told.over) if told is not None else ("unknown", True)
-            if not over:
-                self._postpone(call_id, ASK_AGAIN)
+                raise CarrierRefused(f"no account {asked.account_sid} is configured any more")
+            told = carrier.call(asked.call_sid)
+            # A call that the carrier does not know (yet, or any more) says nothing: it may be a moment old.
+            if not (asked.known_over or (told is not None and told.over)):
+                self._postpone(asked.call_id, ASK_AGAIN)
                 return
-            complaints = carrier.complaints(call_sid) if agreed else []
-            recordings = carrier.recordings_of(call_sid)
+            status = told.status if told is not None else "unknown"
+            complaints = carrier.complaints(asked.call_sid) if asked.agreed else []
+            recordings = carrier.recordings_of(asked.call_sid)
         except CarrierError as error:
-            log.warning("carrier_not_asked", call=call_id, error=str(error))
-            self._postpone(call_id, ASK_AGAIN)
+            log.warning("carrier_not_asked", call=asked.call_id, error=str(error))
+            self._postpone(asked.call_id, ASK_AGAIN)
             return
-        self._close(call_id, status, complaints, recordings)
+        self._close(asked.call_id, status, complaints, recordings)
         reached(Milestone.CALL_CLOSED)
 
     def _postpone(self, call_id: str, wait: timedelta) -> None:

@@ -46,8 +46,10 @@ def note_recording(
             attempts=0,
         )
         session.add(row)
-    row.channels = told.channels if told.channels is not None else row.channels
-    row.duration_s = told.duration_s if told.duration_s is not None else row.duration_s
+    if row.state != "stored":
+        # Of what is stored we know better: its own header tells the channels, and more than whole seconds.
+        row.channels = told.channels if told.channels is not None else row.channels
+        row.duration_s = told.duration_s if told.duration_s is not None else row.duration_s
     row.started_at = told.started_at or row.started_at
     if told.status == "absent" and row.state == "pending":
         row.state, row.carrier_copy = "absent", "deleted"
