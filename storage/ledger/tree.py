@@ -131,22 +131,20 @@ def check_consistency(old: int, old_root: Hash, new: int, new_root: Hash, proof:
     Raises:
         ProofWrong: if it did not, or the proof does not show it.
     """
-    steps = list(proof)
+    if not 0 < old <= new:
+        raise ProofWrong(f"there is no way from {old} to {new} leaves")
     if old == new:
-        if steps or old_root != new_root:
+        if old_root != new_root:
             raise ProofWrong("two trees of one size have different roots")
         return
-    if not 0 < old < new:
-        raise ProofWrong(f"there is no way from {old} to {new} leaves")
-    if old & (old - 1) == 0:
-        steps.insert(0, old_root)
-    if not steps:
-        raise ProofWrong("the proof is empty")
+    steps = list(proof)
+    # A tree whose size is a power of two is itself the first complete subtree: its proof leaves that out.
+    first = old_root if old & (old - 1) == 0 else steps.pop(0) if steps else b""
     at, last = old - 1, new - 1
     while at % 2 == 1:
         at, last = at >> 1, last >> 1
-    one = two = steps[0]
-    for on_the_left, step in _upwards(at, last, steps[1:]):
+    one = two = first
+    for on_the_left, step in _upwards(at, last, steps):
         if on_the_left:
             one, two = node_hash(step, one), node_hash(step, two)
         else:
