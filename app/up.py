@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from app.first_start import prepare_databases
 from app.supervisor import Part, Supervisor
 from app.wiring import Account, Installation, practice_account
 from storage.errors import Refused
-from storage.objects.embedded import find, wait_until_ready
+from storage.objects.embedded import EmbeddedStoreNotReady, find, wait_until_ready
 from storage.objects.store import StoreError
 
 STORE_STARTS_WITHIN_S = 60.0
@@ -26,20 +27,25 @@ def up(at: Installation, say: Callable[[str], None]) -> None:
     Raises:
         Refused: if another one runs in this home, or the port is taken.
     """
-    at.home.mkdir(parents=True, exist_ok=True)
+    at.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _alone(at.home):
         _must_be_free(at.settings.port)
         if at.settings.practice_is_on:
             make_practice_account(at.home)
         supervisor = Supervisor(say)
         try:
+            store = None
             if at.settings.s3.endpoint is None:
                 say("starting the embedded object store …")
-                _start_store(at, supervisor)
+                store = _start_store(at, supervisor)
+            # The store takes a moment to answer: the database is prepared meanwhile.
+            say("preparing the database …")
+            prepare_databases(at)
+            if store is not None:
+                _wait_for(store, at, supervisor)
             if supervisor.stopping:
                 return
-            say("preparing the database …")
-            _prepare(at)
+            _prepare_store(at)
             supervisor.add(Part("worker", ["worker"]))
             supervisor.add(Part("web", ["web"]))
             if at.settings.practice_is_on:
@@ -51,27 +57,40 @@ def up(at: Installation, say: Callable[[str], None]) -> None:
             supervisor.stop()
 
 
-def _start_store(at: Installation, supervisor: Supervisor) -> None:
-    endpoint_file = at.home / "store" / "endpoint.json"
-    endpoint_file.unlink(missing_ok=True)
+def _start_store(at: Installation, supervisor: Supervisor) -> Part:
+    (at.home / "store" / "endpoint.json").unlink(missing_ok=True)
     # It survives SIGKILL without loss, and takes seconds to stop otherwise.
-    supervisor.add(Part("object store", ["store"], dies_by=signal.SIGKILL))
-    access = None
-    for _ in range(int(STORE_STARTS_WITHIN_S * 10)):
+    store = Part("object store", ["store"], dies_by=signal.SIGKILL)
+    supervisor.add(store)
+    return store
+
+
+def _wait_for(store: Part, at: Installation, supervisor: Supervisor) -> None:
+    """Return when it answers, or when the supervisor was told to stop.
+
+    Raises:
+        Refused: if it ended, or does not answer in time.
+    """
+    deadline = time.monotonic() + STORE_STARTS_WITHIN_S
+    while not supervisor.stopping:
         access = find(at.home / "store")
-        if access is not None or supervisor.stopping:
-            break
-        supervisor.pause()
-    if access is None:
-        if supervisor.stopping:
+        if access is not None and _answers(access.endpoint):
             return
-        raise Refused("the embedded object store did not start; see its messages above")
-    wait_until_ready(access.endpoint, STORE_STARTS_WITHIN_S)
+        if store.process is None or store.process.poll() is not None or time.monotonic() > deadline:
+            log = at.home / "store" / "store.log"
+            raise Refused(f"the embedded object store did not start: see the messages above, and {log}")
+        supervisor.pause()
 
 
-def _prepare(at: Installation) -> None:
-    prepare_databases(at)
-    at.keys.check()
+def _answers(endpoint: str) -> bool:
+    try:
+        wait_until_ready(endpoint, 0)
+    except EmbeddedStoreNotReady:
+        return False
+    return True
+
+
+def _prepare_store(at: Installation) -> None:
     try:
         at.store.ensure_bucket()
     except StoreError as error:

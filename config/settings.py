@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 # Variables of the same family that are read elsewhere: who a command acts as is no setting of the installation.
 NOT_SETTINGS = frozenset({"ESKERTU_AS"})
@@ -99,6 +101,18 @@ class Settings(Section):
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
             raise ValueError("must look like https://calls.example.com, with no ? or #")
         return value.rstrip("/")
+
+    @field_validator("database_url", "keys_database_url")
+    @classmethod
+    def _known_database(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            make_url(value).get_dialect()
+        except (ArgumentError, ImportError) as error:
+            # Not in SQLAlchemy's words: they can repeat the URL, with a password in it.
+            raise ValueError("must look like postgresql+psycopg://user@host/name, or sqlite:////a/path") from error
+        return value
 
     @property
     def base_url(self) -> str:
@@ -195,6 +209,8 @@ def _read_variables(given: Mapping[str, str]) -> tuple[dict[str, str], list[str]
                 values[name] = Path(value).read_text(encoding="utf-8").strip()
             except OSError as error:
                 mistakes.append(f"{variable}: cannot read {value!r}: {error.strerror}")
+            except UnicodeDecodeError:
+                mistakes.append(f"{variable}: {value!r} is no text in UTF-8")
     return values, mistakes
 
 

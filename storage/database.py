@@ -112,7 +112,7 @@ class Database:
 
 
 def make_engine(url: str) -> sa.Engine:
-    """An engine with the habits above. A SQLite file's folder is made if it is missing.
+    """An engine with the habits above. A SQLite file, and its folder, are made if they are missing.
 
     Parameters are hidden from error messages: they can be telephone numbers, and messages are logged.
     """
@@ -120,7 +120,7 @@ def make_engine(url: str) -> sa.Engine:
     if parsed.get_backend_name() != "sqlite":
         return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
     if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_file(Path(parsed.database))
     engine = sa.create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
@@ -144,3 +144,9 @@ def make_engine(url: str) -> sa.Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _make_file(path: Path) -> None:
+    # There are telephone numbers in it: its owner's alone. What SQLite puts beside it takes its mode over.
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))

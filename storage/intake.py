@@ -119,6 +119,7 @@ class Intake:
             IntakeSuperseded: a later attempt owns the object now.
             Exception: whatever `chunks` raises; then nothing is in the store.
         """
+        reached(Milestone.ARRIVING_COMMITTED)
         if ticket.attempt > 1:
             self._sweep_older(ticket)
         key = self._keys.create(ticket.object_id)

@@ -149,6 +149,7 @@ def _notice_failed(session: Session, call: Call, complaints: Sequence[Complaint]
     if call.notice_version is None:
         return False
     steps = session.scalars(sa.select(CallStep).where(CallStep.call_id == call.id))
-    documents = {step.token: step.answer for step in steps if step.answer is not None}
+    # A step that was never answered played nothing: what failed at its address was no notice.
+    documents = {step.token: step.answer or "" for step in steps}
     documents["/twilio/voice"] = call.first_answer
     return notice_failed(complaints, call.notice_version.audio_sha256, documents)

@@ -134,8 +134,8 @@ def _facts(call: Call, rows: Sequence[Recording]) -> CallFacts:
         ended=call.ended_at is not None,
         declined_key=call.declined_key,
         agreed=call.agreed_at is not None,
-        # Falling back after consent does not undo a recording that came all the same.
-        went_on_unrecorded=call.unrecorded_reason is not None and not (call.agreed_at and media != "none"),
+        # Falling back after consent does not undo it: a recording may come all the same, and late.
+        went_on_unrecorded=call.unrecorded_reason is not None and call.agreed_at is None,
         play_failed=call.play_failed,
         media=media,
         media_ruled_out=call.looks >= LOOKS_ENOUGH

@@ -117,7 +117,7 @@ class CallSteps:
                 if line is None:
                     return twiml.say_and_hang_up()
                 return twiml.connect_unrecorded(line.forward_to, None, dialled_url=None)
-            if call.ended_at is not None or call.dial_status is not None:
+            if call.ended_at is not None or call.dial_status is not None or _was_connected(session, call, form):
                 return twiml.say_and_hang_up()
             return self._say(session, call, GoOnUnrecorded("fallback"), None)
 
@@ -235,3 +235,9 @@ class CallSteps:
             )
         )
         return token
+
+
+def _was_connected(session: Session, call: Call, form: Form) -> bool:
+    # What failed is the request behind a Dial: the talk is over, and ringing the desk again would be a second one.
+    behind = session.scalars(sa.select(CallStep.token).where(CallStep.call_id == call.id, CallStep.kind == "dialled"))
+    return any(token in form.get("ErrorUrl", "") for token in behind)

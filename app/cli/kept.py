@@ -8,8 +8,12 @@ import sqlalchemy as sa
 from app.auth.pass_link import Pass, Passes
 from app.cli.terminal import acting_as, installation, json_lines, show, utc
 from app.viewing import break_glass, grant, person_named
-from storage.models import Leaf, Receipt, StoredObject
+from app.wiring import Installation
+from storage.errors import Refused
+from storage.models import Deletion, Leaf, Receipt, StoredObject
 from storage.playback import Playable
+
+LOOK_EVERY_S = 0.2
 
 
 @click.command()
@@ -101,8 +105,23 @@ def retention() -> None:
 @retention.command("run")
 def retention_run() -> None:
     """Do what is due now, and return when it is done."""
-    finished = installation().deleter.run()
-    click.echo(f"{finished} deleted.")
+    at = installation()
+    began = at.clock.now()
+    at.deleter.run()
+    while _count(at, Deletion.finished_at.is_(None), Deletion.last_error.is_(None)):
+        # A worker has claimed them: wait for it, or for its claim to run out.
+        at.clock.sleep(LOOK_EVERY_S)
+        at.deleter.run()
+    click.echo(f"{_count(at, Deletion.finished_at >= began)} deleted.")
+    if left := _count(at, Deletion.finished_at.is_(None)):
+        with at.database.read() as session:
+            why = session.scalar(sa.select(Deletion.last_error).where(Deletion.finished_at.is_(None)).limit(1))
+        raise Refused(f"{left} could not be finished yet, and will be tried again: {why}")
+
+
+def _count(at: Installation, *conditions: sa.ColumnElement[bool]) -> int:
+    with at.database.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(Deletion).where(*conditions)) or 0
 
 
 COMMANDS = (objects, object_, receipts, retention)

@@ -3,12 +3,12 @@
 import sys
 
 import click
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DatabaseError
 
 from app.cli import calls, demo, kept, notices, phone, processes, setup, upkeep
 from config.settings import SettingsError
 from storage.errors import Refused
-from storage.objects.embedded import EmbeddedStoreError
+from storage.objects.embedded import EmbeddedStoreError, EmbeddedStoreNotReady, EmbeddedStoreRunning
 from storage.objects.keys import KeyProblem, KeysUnavailable
 from storage.objects.master_key import MasterKeyRefused
 from storage.objects.store import StoreError
@@ -21,6 +21,8 @@ TOLD = (
     SettingsError,
     StoreError,
     EmbeddedStoreError,
+    EmbeddedStoreRunning,
+    EmbeddedStoreNotReady,
     KeyProblem,
     KeysUnavailable,
     MasterKeyRefused,
@@ -50,11 +52,16 @@ def main() -> None:
     except TOLD as error:
         click.echo(f"eskertu: {error}", err=True)
         sys.exit(1)
-    except (OperationalError, ProgrammingError) as error:
+    except DatabaseError as error:
         click.echo(f"eskertu: the database cannot be used ({error.orig}); has `eskertu db upgrade` been run?", err=True)
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(141)
+    except OSError as error:
+        # A folder that cannot be written, a disk that is full: the system's words, and where.
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"eskertu: {where}{error.strerror or error}", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from app.wiring import Installation
 from storage import notices
 from storage.errors import Refused
 from telephony.callflow import LANGUAGE_KEYS
+from telephony.lines import e164
 from telephony.practice.network import PracticeNetwork
 from telephony.practice.server import PracticeServer
 
@@ -86,6 +87,8 @@ def place_call(at: Installation, plan: dict[str, Any]) -> Iterator[dict[str, Any
         Refused: if the practice phone does not answer, or cannot follow the plan.
     """
     practice = account(at)
+    if e164(plan["to"]) is None:
+        raise Refused("--to: give the number with its country, such as +77172000000")
     own_number(at, plan["to"])
     speech = plan.get("speech")
     wanted = plan | {
@@ -100,7 +103,10 @@ def place_call(at: Installation, plan: dict[str, Any]) -> Iterator[dict[str, Any
             if answer.status_code != 200:
                 raise Refused(answer.json().get("error", f"the practice phone answered {answer.status_code}"))
             for line in answer.iter_lines():
-                yield json.loads(line)
+                step = json.loads(line)
+                if step["kind"] == "error":
+                    raise Refused(f"the call came to nothing: {step['text']}")
+                yield step
     except requests.RequestException as error:
         raise Refused("the practice phone does not answer: is `eskertu up` running?") from error
 

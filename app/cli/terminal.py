@@ -23,7 +23,8 @@ json_lines = click.option("--json", "as_json", is_flag=True, help="One JSON obje
 def installation(process: str = "command") -> Installation:
     """The installation that the settings describe, with logging on."""
     settings = load_settings()
-    configure_logging(settings.log_level if process != "command" else "warning", process)
+    # Who types a command gets one message, not a log: what a library says of its retries stays out of it.
+    configure_logging(settings.log_level if process != "command" else "error", process)
     return Installation(settings)
 
 

@@ -3,7 +3,7 @@
 import click
 import sqlalchemy as sa
 
-from app.cli.terminal import installation, show
+from app.cli.terminal import installation, json_lines, show, utc
 from app.first_start import prepare_databases
 from app.readiness import ask_all
 from app.wiring import Installation
@@ -65,7 +65,7 @@ def examine(at: Installation) -> list[tuple[str, str, bool]]:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@json_lines
 def findings(as_json: bool) -> None:
     """What the reconciler saw and left to a person."""
     at = installation()
@@ -74,8 +74,8 @@ def findings(as_json: bool) -> None:
             {
                 "kind": row.kind,
                 "subject": row.subject,
-                "first_seen_at": row.first_seen_at.isoformat(),
-                "last_seen_at": row.last_seen_at.isoformat(),
+                "first_seen_at": utc(row.first_seen_at),
+                "last_seen_at": utc(row.last_seen_at),
                 "explanation": row.explanation,
             }
             for row in session.scalars(sa.select(Finding).order_by(Finding.first_seen_at))

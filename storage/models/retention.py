@@ -18,7 +18,9 @@ class RetentionPolicy(Base):
     id: Mapped[Id]
     purpose: Mapped[str] = mapped_column(sa.String(10), index=True)
     centre_id: Mapped[str | None] = mapped_column(sa.ForeignKey("centre.id"), comment="null: every centre")
-    jurisdictions: Mapped[list[str] | None] = mapped_column(sa.JSON, comment="null: every jurisdiction")
+    jurisdictions: Mapped[list[str] | None] = mapped_column(
+        sa.JSON(none_as_null=True), comment="null: every jurisdiction"
+    )
     window: Mapped[str] = mapped_column(sa.String(40), comment="ISO 8601 duration")
     reason: Mapped[dict[str, str]] = mapped_column(sa.JSON, comment="why this long, by language")
     state: Mapped[str] = mapped_column(sa.String(10), comment="published, awaiting (an approval) or superseded")

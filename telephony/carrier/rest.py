@@ -49,6 +49,10 @@ class _RebasedHttp(TwilioHttpClient):
         return super().request(method, url.replace(TWILIO, self._base, 1), *args, **kwargs)
 
 
+class _NotThere(CarrierRefused):
+    """The carrier has nothing by that name (any more)."""
+
+
 class TwilioCarrier:
     """One account. Safe to use from several threads."""
 
@@ -68,20 +72,20 @@ class TwilioCarrier:
         try:
             return what()
         except TwilioRestException as error:
+            told = f"the carrier answered {error.status} (code {error.code})"
             if error.status >= 500 or error.status in (408, 429) or error.code in LATER:
-                raise CarrierUnavailable(f"the carrier answered {error.status} (code {error.code})") from error
-            raise CarrierRefused(f"the carrier answered {error.status} (code {error.code}): {error.msg}") from error
+                raise CarrierUnavailable(told) from error
+            raise (_NotThere if error.status == 404 else CarrierRefused)(f"{told}: {error.msg}") from error
         except (requests.RequestException, TwilioException, ValueError) as error:
+            if _status_of_list(error) == 404:
+                raise _NotThere("the carrier answered 404 for a list") from error
             raise CarrierUnavailable(f"the carrier cannot be reached: {type(error).__name__}") from error
 
     def _asked_or_none(self, what: Callable[[], T]) -> T | None:
         try:
             return self._asked(what)
-        except CarrierRefused as error:
-            cause = error.__cause__
-            if isinstance(cause, TwilioRestException) and cause.status == 404:
-                return None
-            raise
+        except _NotThere:
+            return None
 
     def call(self, call_sid: str) -> CarrierCall | None:
         found = self._asked_or_none(lambda: self._client.calls(call_sid).fetch())
@@ -155,6 +159,13 @@ class TwilioCarrier:
         )
         back = self._asked(lambda: self._client.incoming_phone_numbers(found[0].sid).fetch())
         return Routing(str(back.voice_url), str(back.status_callback), str(back.voice_fallback_url))
+
+
+def _status_of_list(error: Exception) -> int | None:
+    # A page of a list that cannot be had raises a bare TwilioException with the answer beside its text (twilio 9.13,
+    # base/page.py), no TwilioRestException.
+    answer = error.args[1] if isinstance(error, TwilioException) and len(error.args) > 1 else None
+    return answer.status_code if isinstance(answer, Response) else None
 
 
 def _pieces(answer: requests.Response) -> Iterator[bytes]:

@@ -1,0 +1,74 @@
+"""An object store that is sometimes away: a real one behind a door that a test can shut."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from storage.objects.store import ObjectStore, Readable, StoredCopy, StoredVersion, StoreUnavailable
+
+
+class StoreWithADoor:
+    """Everything goes to the real store while `away` is False.
+
+    `swallows_answers` does what was asked and then fails, as a store does that dies between deed and answer.
+    `before_put` is called when a put begins: what happens meanwhile elsewhere happens there.
+    """
+
+    def __init__(self, behind: ObjectStore) -> None:
+        self._behind = behind
+        self.away = False
+        self.swallows_answers = False
+        self.before_put: Callable[[], None] | None = None
+
+    @property
+    def bucket(self) -> str:
+        return self._behind.bucket
+
+    def _knock(self) -> None:
+        if self.away:
+            raise StoreUnavailable("the store is away")
+
+    def _answer(self) -> None:
+        if self.swallows_answers:
+            raise StoreUnavailable("the answer got lost")
+
+    def ensure_bucket(self) -> None:
+        self._knock()
+        self._behind.ensure_bucket()
+
+    def put(self, key: str, source: Readable, length: int) -> StoredCopy:
+        self._knock()
+        meanwhile, self.before_put = self.before_put, None
+        if meanwhile is not None:
+            meanwhile()
+        copy = self._behind.put(key, source, length)
+        self._answer()
+        return copy
+
+    def stat(self, key: str) -> StoredCopy | None:
+        self._knock()
+        return self._behind.stat(key)
+
+    def read(self, key: str, offset: int, length: int, version_id: str | None = None) -> Iterator[bytes]:
+        self._knock()
+        return self._behind.read(key, offset, length, version_id)
+
+    def versions(self, prefix: str) -> Iterator[StoredVersion]:
+        self._knock()
+        yield from self._behind.versions(prefix)
+
+    def remove(self, versions: Iterable[StoredVersion]) -> None:
+        self._knock()
+        self._behind.remove(versions)
+        self._answer()
+
+    def abort_uploads(self, prefix: str, started_before: datetime | None = None, keys: Iterable[str] = ()) -> int:
+        self._knock()
+        return self._behind.abort_uploads(prefix, started_before, keys)
+
+    def is_gone(self, prefix: str, keys: Iterable[str] = ()) -> bool:
+        self._knock()
+        return self._behind.is_gone(prefix, keys)
+
+    def check(self) -> None:
+        self._knock()
+        self._behind.check()

@@ -1,0 +1,64 @@
+"""`notice list`, `publish`, `render`: versions, own recordings, and sounds that cannot be used."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from storage.notices import LANGUAGES, MODES
+from tests.command import Commands
+from tests.practice.customer import wav
+
+STAY = ("--mode", "stay", "--language", "en")
+
+
+def test_what_is_shipped_is_complete_and_says_that_a_machine_spoke_it(eskertu: Commands) -> None:
+    rows = eskertu.fine("notice", "list", "--json").rows
+    notices = {(row["mode"], row["language"]) for row in rows if row["kind"] == "notice"}
+    assert notices == {(mode, language) for mode in MODES for language in LANGUAGES}
+    assert all(row["placeholder"] and row["state"] == "published" for row in rows)
+
+
+def test_an_own_recording_becomes_the_current_version(eskertu: Commands) -> None:
+    sound = eskertu.folder / "notice.wav"
+    sound.write_bytes(wav(6.0))
+    said = eskertu.fine("notice", "publish", *STAY, "--text", "This call is recorded.", "--audio", str(sound)).out
+    assert "stay-en-2 is current: 6.0 s" in said
+    rows = {row["version"]: row for row in eskertu.fine("notice", "list", "--json").rows}
+    assert (rows["stay-en-1"]["state"], rows["stay-en-2"]["state"]) == ("superseded", "published")
+    assert rows["stay-en-2"]["placeholder"] is False
+    # the same again is the same version
+    eskertu.fine("notice", "publish", *STAY, "--text", "This call is recorded.", "--audio", str(sound))
+    assert len(eskertu.fine("notice", "list", "--json").rows) == len(rows)
+    rendered = eskertu.folder / "out.wav"
+    assert eskertu.fine("notice", "render", "stay-en-2", "--output", str(rendered)).out == "This call is recorded.\n"
+    assert hashlib.sha256(rendered.read_bytes()).hexdigest() == rows["stay-en-2"]["audio_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((*STAY, "--text", "Words."), "give either --audio FILE or --placeholder"),
+        ((*STAY, "--text", "Words.", "--audio", "none.wav"), "'none.wav' does not exist"),
+        ((*STAY, "--text", "Words.", "--audio", "text.wav"), "--audio: "),
+        ((*STAY, "--text", "Words.", "--audio", "empty.wav"), "--audio: "),
+        ((*STAY, "--text", "Words.", "--audio", "."), "is a directory"),
+        (("--mode", "stay", "--language", "de", "--placeholder"), "'de' is not one of"),
+        (("--mode", "loud", "--language", "en", "--placeholder"), "'loud' is not one of"),
+        (("--language", "en", "--text", "Words.", "--placeholder"), "mode"),
+        (("--kind", "menu", "--mode", "stay", "--language", "en", "--text", "W.", "--placeholder"), "mode"),
+    ],
+)
+def test_what_cannot_be_published_is_refused(eskertu: Commands, arguments: tuple[str, ...], words: str) -> None:
+    (eskertu.folder / "text.wav").write_text("no sound at all, but long enough to look at " * 20)
+    (eskertu.folder / "empty.wav").write_bytes(b"")
+    before = eskertu.fine("notice", "list", "--json").out
+    assert words in eskertu.refused("notice", "publish", *arguments)
+    assert eskertu.fine("notice", "list", "--json").out == before
+
+
+def test_what_cannot_be_rendered_is_refused(eskertu: Commands, tmp_path: Path) -> None:
+    said = eskertu.refused("notice", "render", "stay-en-99", "--output", str(tmp_path / "out.wav"))
+    assert "there is no version 'stay-en-99'" in said
+    nowhere = str(tmp_path / "no folder" / "out.wav")
+    assert "no folder" in eskertu.refused("notice", "render", "stay-en-1", "--output", nowhere)

@@ -1,0 +1,112 @@
+"""Every process, killed at every milestone: nothing lost, nothing doubled, nothing left over (I1, I2, I6, I7)."""
+
+import hashlib
+import io
+import os
+import wave
+
+import pytest
+import sqlalchemy as sa
+
+from config.milestones import Milestone
+from storage.models import Call, CallStep, ConsentRecord, Leaf, LeafOpening, Receipt, Recording
+from telephony.practice.caller import CallResult
+from tests.processes.plant import CALLER, KEPT_FOR_S, Plant
+
+KILLS_PER_STEP = int(os.environ.get("KILLS_PER_STEP", "2"))
+IN_WEB = {Milestone.CALL_ANSWERED, Milestone.STEP_ANSWERED}
+# A call has three steps (menu, notice, the end of the conversation): each of its kills takes another.
+TIMES_IN_A_CALL = {Milestone.STEP_ANSWERED: 3}
+
+
+@pytest.mark.parametrize("run", range(KILLS_PER_STEP))
+@pytest.mark.parametrize("milestone", list(Milestone))
+def test_killed_there_nothing_is_lost_doubled_or_left_over(plant: Plant, milestone: Milestone, run: int) -> None:
+    # Of the web's two processes, now both die, now the one that answers: then the other replaces it.
+    whole = run % 2 == 0
+    plant.arm(milestone, 1 + run % TIMES_IN_A_CALL.get(milestone, 1), whole=whole)
+    result = plant.call()
+    outcome = plant.until(lambda: plant.outcome(result.call_sid), "the call is settled", pace=20)
+    if outcome == "recorded":
+        object_id = is_stored_once(plant, result)
+        plant.clock.advance(KEPT_FOR_S)
+        is_deleted_once(plant, object_id)
+    assert plant.fuse.died is not None, "the milestone was never reached"
+    if milestone in IN_WEB:
+        assert ("web", -9) in plant.deaths or not whole
+        is_told_first(plant, result, outcome)
+    else:
+        assert plant.deaths == [("worker", -9)]
+        assert outcome == "recorded"
+    is_empty(plant)
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_a_web_process_that_dies_in_its_answer_is_asked_again(plant: Plant, nth: int) -> None:
+    """The answer was kept before the process died: asked again, another gives the same one, word for word."""
+    plant.arm(Milestone.STEP_ANSWERED, nth, whole=False)
+    result = plant.call()
+    assert plant.until(lambda: plant.outcome(result.call_sid), "the call is settled", pace=20) == "recorded"
+    is_stored_once(plant, result)
+    assert plant.deaths == []
+    steps = plant.ask(lambda s: s.scalar(sa.select(sa.func.count()).select_from(CallStep)))
+    assert steps == 3
+
+
+def is_stored_once(plant: Plant, result: CallResult) -> str:
+    """One recording, one object, whole; in the store that one key, and with the carrier nothing."""
+    (sid,) = result.recording_sids
+    (row,) = plant.until(
+        lambda: [r for r in plant.recordings(result.call_sid) if (r.state, r.carrier_copy) == ("stored", "deleted")],
+        "the recording is stored, and the carrier's copy gone",
+        pace=5,
+    )
+    assert row.recording_sid == sid
+    (kept,) = plant.objects()
+    assert (kept.id, kept.state) == (row.object_id, "stored")
+    assert plant.in_store() == [kept.key]
+    assert plant.at_carrier() == []
+    plain = plant.plain(kept)
+    assert hashlib.sha256(plain).hexdigest() == kept.sha256
+    with wave.open(io.BytesIO(plain)) as sound:
+        assert sound.getnchannels() == 2
+        assert sound.getnframes() / sound.getframerate() == pytest.approx(row.duration_s, abs=0.01)
+    assert list(plant.at.keys.object_ids()) == [kept.id]
+    return kept.id
+
+
+def is_deleted_once(plant: Plant, object_id: str) -> None:
+    """The receipt stands, once, with its place in the ledger."""
+    plant.until(lambda: all(kept.state == "deleted" for kept in plant.objects()), "the object is deleted", pace=5)
+    (receipt,) = plant.ask(lambda s: s.scalars(sa.select(Receipt)).all())
+    assert receipt.object_id == object_id
+    plant.until(lambda: plant.ask(lambda s: s.get_one(Leaf, receipt.leaf_id).position) is not None, "leaf has a place")
+    told = sa.select(Leaf.kind).join(LeafOpening).where(LeafOpening.subject_id == object_id).order_by(Leaf.position)
+    assert plant.ask(lambda s: s.scalars(told).all()) == ["object_stored", "object_deleted"]
+
+
+def is_told_first(plant: Plant, result: CallResult, outcome: str) -> None:
+    """I1, I2: what was recorded was recorded after the notice; whose consent did not come is not known any more."""
+    call = plant.ask(lambda s: s.scalars(sa.select(Call).where(Call.call_sid == result.call_sid)).one())
+    consents = plant.ask(lambda s: s.scalars(sa.select(ConsentRecord)).all())
+    if outcome == "recorded":
+        assert [consent.state for consent in consents] == ["given"]
+        assert call.from_number == CALLER
+        return
+    assert outcome in {"declined_hangup", "unrecorded", "incomplete"}
+    assert (outcome == "incomplete") == bool(consents)
+    assert result.recording_sids == ()
+    assert call.from_number is None
+    plant.at.database.forget_deleted()
+    said = b"".join(path.read_bytes() for path in (plant.folder / "var").rglob("*") if path.is_file())
+    assert CALLER[1:].encode() not in said
+
+
+def is_empty(plant: Plant) -> None:
+    """No byte, no upload, no key, no copy: with us, in the store, with the carrier."""
+    assert plant.in_store() == []
+    assert plant.at.store.abort_uploads("") == 0
+    assert list(plant.at.keys.object_ids()) == []
+    assert plant.at_carrier() == []
+    waiting = sa.select(Recording.state).where(Recording.state.in_(("pending", "fetching")))
+    assert plant.ask(lambda s: s.scalars(waiting).all()) == []

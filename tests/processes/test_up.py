@@ -1,0 +1,214 @@
+"""`eskertu up` on a machine of its own: ready soon, alone, closed to others, gone without a rest.
+
+The tests of this file share one installation, and follow one another; there is a call through it, in real time.
+"""
+
+import hashlib
+import io
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+import wave
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.up import make_practice_account
+from storage.objects.embedded import EmbeddedStore, find
+from tests.processes.plant import free_port
+from tests.processes.proc import listening
+from tests.processes.running_up import Up
+
+if not sys.platform.startswith("linux"):
+    pytest.skip("reads /proc", allow_module_level=True)
+
+READY_WITHIN_S = 20
+NUMBER, DESK, CALLER, DECLINER = "+77172000010", "+77172000011", "+77015550177", "+77015550188"
+PARTS = (("web",), ("worker",), ("phone", "network"), ("store",))
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    up = Up(tmp_path_factory.mktemp("up"))
+    try:
+        up.took = up.start()
+        sys.stdout.write(f"\nfrom nothing to ready: {up.took:.1f} s\n")
+        yield up
+    finally:
+        if up.process is not None:
+            up.process.kill()
+            up.process.wait()
+
+
+def test_it_is_ready_within_twenty_seconds(up: Up) -> None:
+    assert up.took < READY_WITHIN_S
+
+
+def test_nothing_listens_but_on_loopback(up: Up) -> None:
+    sockets = {each.command: listening(each.pid) for each in up.tree()}
+    everything = set().union(*sockets.values())
+    assert ("127.0.0.1", up.port) in everything
+    assert {address for address, _ in everything} == {"127.0.0.1"}
+
+
+def test_what_is_secret_is_its_owners_alone(up: Up) -> None:
+    store = up.home / "store"
+    secret = {up.home / "secrets" / "master.key", up.home / "practice" / "account.json", up.home / "keys" / "keys.db"}
+    secret |= {store / "credentials", store / "s3.json", store / ".seaweedfs" / "security.toml"}
+    # Numbers of callers are in it, and in the files beside it.
+    secret |= set(up.home.glob("eskertu.db*"))
+    assert {path.name: oct(mode(path)) for path in secret if mode(path) & 0o077} == {}
+    assert mode(up.home) & 0o077 == 0
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_credentials_are_made_not_shipped(up: Up, tmp_path: Path) -> None:
+    """Two installations have nothing in common; and what they have is long."""
+    ours, others = find(up.home / "store"), EmbeddedStore(tmp_path / "store").prepare().access
+    assert ours is not None
+    assert len(ours.secret_key) >= 32
+    assert ours.secret_key != others.secret_key
+    assert ours.access_key != others.access_key
+    mine, yours = make_practice_account(tmp_path / "one"), make_practice_account(tmp_path / "two")
+    assert len(mine.auth_token) >= 32
+    assert mine.auth_token != yours.auth_token
+    assert make_practice_account(tmp_path / "one").auth_token == mine.auth_token
+
+
+def test_a_second_one_in_the_same_home_is_refused(up: Up) -> None:
+    code, said = ends(up, PORT=str(free_port()))
+    assert code == 1
+    assert "another `eskertu up` runs in" in said
+    assert str(up.home) in said
+    assert "Traceback" not in said
+
+
+def test_a_taken_port_is_refused(up: Up, tmp_path: Path) -> None:
+    code, said = ends(up, ESKERTU_HOME=str(tmp_path / "other"))
+    assert code == 1
+    assert f"port {up.port} is taken" in said
+    assert "PORT=" in said
+    assert "Traceback" not in said
+
+
+def ends(up: Up, **settings: str) -> tuple[int, str]:
+    """Start another one that must not last: its exit code, and what it said."""
+    process = up.spawn("up", settings=settings, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        _, said = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    return process.returncode, said.decode()
+
+
+def test_a_call_in_real_time_is_kept_and_one_that_declines_is_not(up: Up) -> None:
+    do = up.command.fine
+    do("centre", "add", "--code", "ast", "--name", "Astana", "--jurisdiction", "KZ", "--timezone", "Asia/Almaty")
+    line = ("--code", "front", "--number", NUMBER, "--centre", "ast", "--mode", "stay", "--languages", "en")
+    do("line", "add", *line, "--forward-to", DESK)
+    do("line", "connect", "front")
+    do("user", "add", "--email", "alice@example.com", "--role", "qa_reviewer", "--centre", "ast")
+    call = ("phone", "call", "--to", NUMBER, "--language", "en", "--talk", "1.5")
+    callers = [
+        up.spawn(*call, "--from", number, "--do", what, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for number, what in ((CALLER, "listen"), (DECLINER, "hangup-during-notice"))
+    ]
+    for caller in callers:
+        _, said = caller.communicate(timeout=60)
+        assert caller.returncode == 0, said.decode()
+    outcomes = until(lambda: settled(up), "both calls are settled")
+    assert outcomes == ["declined_hangup", "recorded"]
+    (row,) = until(lambda: [r for r in rows(up, "recordings") if r["carrier_copy"] == "deleted"], "copy deleted")
+    assert row["state"] == "stored"
+    (kept,) = rows(up, "objects")
+    assert (kept["object_id"], kept["state"]) == (row["object_id"], "stored")
+    plain = do("object", "read", kept["object_id"], "--as", "alice@example.com").raw
+    assert hashlib.sha256(plain).hexdigest() == kept["sha256"]
+    assert len(plain) == kept["bytes"]
+    with wave.open(io.BytesIO(plain)) as sound:
+        assert (sound.getnchannels(), sound.getframerate()) == (2, 8000)
+        assert sound.getnframes() / 8000 == pytest.approx(row["duration_s"], abs=0.01)
+
+
+def test_who_declined_is_in_no_file(up: Up) -> None:
+    """I2: not in the databases, nor beside them, nor in a log, nor in the practice carrier's own files."""
+
+    def found(number: str) -> list[str]:
+        files = [path for path in up.home.rglob("*") if path.is_file()]
+        return [path.name for path in files if number[1:].encode() in path.read_bytes()]
+
+    assert found(CALLER)
+    until(lambda: found(DECLINER) == [], "the number is gone")
+    assert DECLINER[1:].encode() not in up.log.read_bytes()
+    assert CALLER[1:].encode() not in up.log.read_bytes()
+
+
+def test_a_shorter_policy_and_meanwhile_every_part_is_killed_and_comes_back(up: Up) -> None:
+    for purpose in ("training", "quality"):
+        said = up.command.fine("policy", "set", "--purpose", purpose, "--window", "PT20S", "--reason", "a test").out
+        assert "1 stored objects" in said
+    for words in PARTS:
+        before = up.child(*words)
+        os.kill(before.pid, signal.SIGKILL)
+        until(lambda words=words, before=before: is_new(up, words, before.pid), f"{words} is started again")
+    up.until_ready()
+
+
+def is_new(up: Up, words: tuple[str, ...], pid: int) -> bool:
+    try:
+        return up.child(*words).pid != pid
+    except ValueError:
+        return False
+
+
+def test_what_was_due_is_deleted_with_a_receipt(up: Up) -> None:
+    (kept,) = rows(up, "objects")
+    (receipt,) = until(lambda: [r for r in rows(up, "receipts") if r["leaf"] is not None], "the receipt", within=45)
+    assert receipt["object_id"] == kept["object_id"]
+    assert receipt["deleted_at"] >= kept["delete_after"]
+    assert [row["state"] for row in rows(up, "objects")] == ["deleted"]
+    refusal = up.command.refused("object", "read", kept["object_id"], "--as", "alice@example.com")
+    assert "no such recording" in refusal
+
+
+def test_killed_it_leaves_no_orphan_and_comes_back_and_ends_in_order(up: Up) -> None:
+    assert up.process is not None
+    family = up.tree()
+    assert len(family) >= 6
+    up.process.kill()
+    assert up.process.wait() == -signal.SIGKILL
+    until(lambda: not any(each.lives for each in family), "all are gone", within=8)
+    sys.stdout.write(f"\nready again after: {up.start():.1f} s\n")
+    assert [row["outcome"] for row in rows(up, "calls")].count("recorded") == 1
+    family = up.tree()
+    up.process.send_signal(signal.SIGTERM)
+    assert up.process.wait(25) == 0
+    assert not any(each.lives for each in family)
+    assert "Traceback" not in up.log.read_text()
+
+
+def rows(up: Up, *listing: str) -> list[dict[str, Any]]:
+    return up.command.fine(*listing, "--json").rows
+
+
+def settled(up: Up) -> list[str] | None:
+    outcomes = [row["outcome"] for row in rows(up, "calls")]
+    return sorted(outcomes) if len(outcomes) == 2 and None not in outcomes else None
+
+
+def until(question: Callable[[], Any], what: str, within: float = 30.0) -> Any:
+    """Ask until the answer is a yes."""
+    deadline = time.monotonic() + within
+    while not (answer := question()):
+        assert time.monotonic() < deadline, f"not within {within} s: {what}"
+        time.sleep(0.1)
+    return answer
