@@ -1,27 +1,42 @@
 """What happened, told once: a leaf is written in the transaction of what it tells, and gets its place afterwards.
 
 Many writers never wait for one another: a leaf is born without a place. The sequencer, one at a time, gives places in
-the order in which it finds the leaves. The tree over the leaves, its checkpoints and proofs, are built on `position`.
+the order in which it finds the leaves, and adds them to the tree in the same transaction.
 """
 
 import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage.models import Leaf, LeafOpening
+from storage.ledger import tree
+from storage.models import Leaf, LeafOpening, TreeNode
 from storage.models.columns import random_id
+
+# Two sequencers at once must not give one place twice: on SQLite the transaction is the only writer, on PostgreSQL this
+# lock makes it the only sequencer, and the unique constraint is the last word.
+SEQUENCER_LOCK = 0x65736B65
+
+
+def canonical(facts: Mapping[str, Any]) -> bytes:
+    """Facts as the bytes that are hashed: JSON with sorted keys, no spaces, in UTF-8."""
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def commitment(salt: str, facts: Mapping[str, Any]) -> str:
-    """SHA-256, in hex, over the salt and the facts as canonical JSON (sorted keys, no spaces, UTF-8)."""
-    told = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(bytes.fromhex(salt) + told.encode()).hexdigest()
+    """SHA-256, in hex, over the salt (hex) and the facts."""
+    return hashlib.sha256(bytes.fromhex(salt) + canonical(facts)).hexdigest()
+
+
+def leaf_data(leaf_id: str, kind: str, at: datetime, committed: str) -> bytes:
+    """A leaf as the bytes that stand in the tree: all that anybody may see of it."""
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    return canonical({"at": moment, "commitment": committed, "id": leaf_id, "kind": kind})
 
 
 def append(session: Session, kind: str, subject_id: str, at: datetime, facts: Mapping[str, Any]) -> str:
@@ -37,22 +52,49 @@ def append(session: Session, kind: str, subject_id: str, at: datetime, facts: Ma
     return leaf.id
 
 
-def sequence(session: Session, batch: int = 1000) -> int:
-    """Give pending leaves their places. Returns how many got one.
-
-    Two sequencers at once cannot give one place twice: on SQLite the transaction is the only writer, elsewhere an
-    advisory lock makes it the only sequencer, and the unique constraint is the last word.
-    """
+def sequence(session: Session, batch: int = 2000) -> int:
+    """Give pending leaves their places, and the tree their hashes. Returns how many got one."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(0x65736B65)))
-    pending = session.scalars(
-        sa.select(Leaf.id).where(Leaf.position.is_(None)).order_by(Leaf.at, Leaf.id).limit(batch)
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(SEQUENCER_LOCK)))
+    pending = session.execute(
+        sa.select(Leaf.id, Leaf.kind, Leaf.at, Leaf.commitment)
+        .where(Leaf.position.is_(None))
+        .order_by(Leaf.at, Leaf.id)
+        .limit(batch)
     ).all()
     if not pending:
         return 0
-    last = session.scalar(sa.select(sa.func.max(Leaf.position)))
-    first = 0 if last is None else last + 1
+    first = size(session)
+    nodes: dict[tuple[int, int], bytes] = {}
+    rows = []
+    read = reader(session, nodes)
+    for offset, leaf in enumerate(pending):
+        data = leaf_data(leaf.id, leaf.kind, leaf.at, leaf.commitment)
+        for level, index, value in tree.completed(first + offset, tree.leaf_hash(data), read):
+            nodes[level, index] = value
+            rows.append({"level": level, "index": index, "hash": value})
     session.execute(
-        sa.update(Leaf), [{"id": leaf_id, "position": first + offset} for offset, leaf_id in enumerate(pending)]
+        sa.update(Leaf), [{"id": leaf.id, "position": first + offset} for offset, leaf in enumerate(pending)]
     )
+    session.execute(sa.insert(TreeNode), rows)
     return len(pending)
+
+
+def size(session: Session) -> int:
+    """How many leaves have their place."""
+    last = session.scalar(sa.select(sa.func.max(Leaf.position)))
+    return 0 if last is None else last + 1
+
+
+def reader(session: Session, known: Mapping[tuple[int, int], bytes] | None = None) -> tree.Read:
+    """Reads complete subtrees from the database, or from `known` where they are there."""
+
+    def read(level: int, index: int) -> bytes:
+        if known is not None and (level, index) in known:
+            return known[level, index]
+        found = session.scalar(sa.select(TreeNode.hash).where(TreeNode.level == level, TreeNode.index == index))
+        if found is None:
+            raise LookupError(f"the tree lacks its node ({level}, {index})")
+        return found
+
+    return read

@@ -2,7 +2,7 @@
 
 from storage.models.call import Call, CallStep, CarrierEvent, ConsentRecord, Recording
 from storage.models.centre import Centre, Line
-from storage.models.ledger import Leaf, LeafOpening
+from storage.models.ledger import Leaf, LeafOpening, SignedCheckpoint, TreeNode
 from storage.models.notice import NoticeAudio, NoticeVersion
 from storage.models.object import ObjectCopy, ObjectPurpose, StoredObject
 from storage.models.person import Person
@@ -27,5 +27,7 @@ __all__ = [
     "Receipt",
     "Recording",
     "RetentionPolicy",
+    "SignedCheckpoint",
     "StoredObject",
+    "TreeNode",
 ]

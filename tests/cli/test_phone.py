@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
+from storage.models import CallStep
 from tests.cli.conftest import Lived, lived_in
 from tests.command import Commands
 from tests.house import CALLER, NUMBERS
@@ -79,13 +82,10 @@ def test_a_practice_phone_that_has_gone_is_told(phoning: Lived) -> None:
 def test_what_people_read_holds_no_number_and_no_token(phoning: Lived) -> None:
     said = phoning.command.fine(*CALL, "--language", "kk")
     assert CALLER not in said.err
-    (step,) = phoning.house.ask(_tokens)[:1]
-    assert step not in said.out
+    tokens = phoning.house.ask(_tokens)
+    assert tokens
+    assert not [token for token in tokens if token in said.out]
 
 
-def _tokens(session):  # noqa: ANN001, ANN202
-    import sqlalchemy as sa
-
-    from storage.models import CallStep
-
+def _tokens(session: Session) -> list[str]:
     return list(session.scalars(sa.select(CallStep.token)))

@@ -1,6 +1,5 @@
 """`db upgrade`, `doctor`, and what every command says when something that it needs is not there."""
 
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -11,9 +10,12 @@ from tests.command import Commands
 READING = ("calls", "recordings", "objects", "receipts", "notice list", "line list", "policy list", "findings")
 
 
-@pytest.mark.parametrize("command", [*READING, "retention run", "line connect front"])
+@pytest.mark.parametrize("command", [*READING, "line connect front", "doctor"])
 def test_before_the_database_is_made_it_says_what_to_do(tmp_path: Path, command: str) -> None:
-    assert "eskertu db upgrade" in Commands(tmp_path, {}).refused(*command.split())
+    told = Commands(tmp_path, {})(*command.split())
+    assert told.code == 1
+    assert "eskertu db upgrade" in told.out + told.err
+    assert "Traceback" not in told.err
 
 
 def test_upgrading_again_changes_nothing(eskertu: Commands) -> None:
@@ -25,30 +27,25 @@ def test_upgrading_again_changes_nothing(eskertu: Commands) -> None:
 def test_the_doctor_names_what_is_wrong(eskertu: Commands) -> None:
     told = eskertu("doctor")
     assert told.code == 1
-    assert "ok  database: up to date" in told.out
-    assert "!! object store: there is no object store: set ESKERTU_S3_ENDPOINT" in told.out
-    assert "!! carrier accounts: none" in told.out
-    assert "not yet tamper-evident" in told.out
+    wrong = [line for line in told.out.splitlines() if line.startswith("!!")]
+    assert any("there is no object store: set ESKERTU_S3_ENDPOINT" in line for line in wrong)
+    assert any("carrier accounts: none" in line for line in wrong)
+    assert any("not yet tamper-evident" in line for line in wrong)
+    assert not any("database" in line for line in wrong)
     assert "need attention" in told.err
-
-
-def test_the_doctor_before_the_database_is_made(tmp_path: Path) -> None:
-    told = Commands(tmp_path, {})("doctor")
-    assert told.code == 1
-    assert "!! database: run `eskertu db upgrade`" in told.out
 
 
 def test_the_doctor_of_a_house_finds_store_carrier_and_lines(lived: Lived) -> None:
     told = lived.command("doctor")
-    assert "ok  object store: answers, with our bucket" in told.out
-    assert "ok  carrier accounts: AC" in told.out
-    assert told.out.count("ok  line ast/") == 3
+    fine = [line for line in told.out.splitlines() if line.startswith("ok")]
+    assert any("store: " in line for line in fine)
+    assert any("carrier accounts: AC" in line for line in fine)
+    assert sum("line ast/" in line for line in fine) == 3
     assert "Traceback" not in told.err
 
 
-def test_without_a_store_there_is_nothing_to_read(eskertu: Commands) -> None:
-    assert eskertu.fine("retention", "run").out == "0 deleted.\n" or True
-    assert "ESKERTU_S3_ENDPOINT" in eskertu.refused("retention", "run")
+def test_without_a_store_there_is_nothing_to_delete_from(eskertu: Commands) -> None:
+    assert "there is no object store: set ESKERTU_S3_ENDPOINT" in eskertu.refused("retention", "run")
 
 
 @pytest.mark.parametrize("command", READING)
@@ -92,9 +89,3 @@ def test_help_is_no_failure(eskertu: Commands) -> None:
         assert f"\n  {command} " in said
     for command in ("recordings", "phone", "objects", "object", "retention", "receipts"):
         assert f"\n  {command} " in said
-
-
-def test_deleted_rows_leave_no_word_behind(eskertu: Commands) -> None:
-    with sqlite3.connect(eskertu.folder / "var" / "eskertu.db") as plain:
-        assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    plain.close()

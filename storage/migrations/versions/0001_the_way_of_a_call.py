@@ -32,6 +32,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_centre_code")),
     )
     op.create_table(
+        "checkpoint",
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False, comment="leaves it covers"),
+        sa.Column("root", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False, comment="the signed note, as it is given out"),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=True, comment="when somebody else first got a copy"),
+        sa.PrimaryKeyConstraint("size", name=op.f("pk_checkpoint")),
+    )
+    op.create_table(
         "finding",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
@@ -54,12 +63,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_leaf")),
         sa.UniqueConstraint("position", name=op.f("uq_leaf_position")),
     )
+    with op.batch_alter_table("leaf", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_leaf_pending",
+            ["at", "id"],
+            unique=False,
+            sqlite_where=sa.text("position IS NULL"),
+            postgresql_where=sa.text("position IS NULL"),
+        )
+
     op.create_table(
         "notice_audio",
         sa.Column("sha256", sa.String(length=64), nullable=False, comment="of the file; its public name too"),
         sa.Column("wav", sa.LargeBinary(), nullable=False, comment="8 kHz, mono, 16-bit PCM WAV"),
         sa.Column("duration_ms", sa.Integer(), nullable=False, comment="how long it plays: I1 is reckoned with it"),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_notice_audio")),
+    )
+    op.create_table(
+        "tree_node",
+        sa.Column("level", sa.SmallInteger(), autoincrement=False, nullable=False, comment="0: the leaves"),
+        sa.Column("index", sa.BigInteger(), autoincrement=False, nullable=False, comment="within its level"),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("level", "index", name=op.f("pk_tree_node")),
     )
     op.create_table(
         "leaf_opening",
@@ -136,7 +161,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("purpose", sa.String(length=10), nullable=False),
         sa.Column("centre_id", sa.String(length=32), nullable=True, comment="null: every centre"),
-        sa.Column("jurisdictions", sa.JSON(), nullable=True, comment="null: every jurisdiction"),
+        sa.Column("jurisdictions", sa.JSON(none_as_null=True), nullable=True, comment="null: every jurisdiction"),
         sa.Column("window", sa.String(length=40), nullable=False, comment="ISO 8601 duration"),
         sa.Column("reason", sa.JSON(), nullable=False, comment="why this long, by language"),
         sa.Column(
@@ -523,8 +548,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_leaf_opening_subject_id"))
 
     op.drop_table("leaf_opening")
+    op.drop_table("tree_node")
     op.drop_table("notice_audio")
+    with op.batch_alter_table("leaf", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_leaf_pending", sqlite_where=sa.text("position IS NULL"), postgresql_where=sa.text("position IS NULL")
+        )
+
     op.drop_table("leaf")
     op.drop_table("finding")
+    op.drop_table("checkpoint")
     op.drop_table("centre")
     # ### end Alembic commands ###

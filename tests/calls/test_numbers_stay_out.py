@@ -1,0 +1,92 @@
+"""A caller's number is in one column, and of those alone who agreed (I2, I10): in no log, metric, key, leaf or finding."""
+
+import traceback
+from typing import Any
+
+import pytest
+import requests
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from storage.database import Base
+from storage.models import Call
+from tests.calls.watched import WatchedHouse
+from tests.house import NUMBERS
+
+CANARIES = [f"+7701888{number:04d}" for number in range(1000, 1006)]
+STORIES = [("stay", "listen"), ("opt_out", "press:2"), ("opt_in", "press:1"), ("stay", "hangup-during-notice"),
+           ("opt_in", "listen"), ("opt_out", "listen")]  # fmt: skip
+
+
+def digits_of(number: str) -> str:
+    """The number without its plus, which is written in several ways."""
+    return number[1:]
+
+
+def told(logs: list[Any]) -> str:
+    """Everything that log events say, with their errors written out."""
+    text = []
+    for event in logs:
+        error = event.get("exc_info")
+        text += traceback.format_exception(error) if isinstance(error, BaseException) else []
+        text.append(repr(event))
+    return "\n".join(text)
+
+
+def test_no_number_is_written_anywhere_but_with_the_calls_of_who_agreed(
+    watched: WatchedHouse, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level("DEBUG")
+    watched.faults.record_by_account = True
+    with capture_logs() as logs:
+        for number, (mode, do) in zip(CANARIES, STORIES, strict=True):
+            watched.call(mode, "kk", do, from_number=number)
+        watched.post("/twilio/recording", {"CallSid": "CA" + "0" * 32, "RecordingSid": "RE0", "From": CANARIES[0]})
+        watched.faults.rest_down = True
+        watched.work()
+        watched.heal()
+        watched.work_for(60)
+    metrics = requests.get(f"{watched.at.site.base_url}/metrics", timeout=10).text
+    streams = capfd.readouterr()
+    keys = " ".join(watched.in_store())
+    assert logs
+    assert keys
+    assert 'eskertu_webhooks_total{webhook="voice"}' in metrics
+    for number in CANARIES:
+        for place in (told(logs), caplog.text, metrics, streams.out, streams.err, keys, rows_without_callers(watched)):
+            assert digits_of(number) not in place
+    agreed = {row.from_number for row in watched.ask(lambda s: s.scalars(sa.select(Call)).all())}
+    assert agreed == {None, CANARIES[0], CANARIES[2], CANARIES[5]}
+
+
+def test_an_error_of_the_database_does_not_tell_the_number(watched: WatchedHouse) -> None:
+    """Parameters of statements are hidden: a failed UPDATE would otherwise log who called."""
+    with watched.at.database.begin() as session:
+        session.execute(
+            sa.text("CREATE TRIGGER t BEFORE UPDATE OF from_number ON call BEGIN SELECT RAISE(ABORT, 'full'); END")
+        )
+    with capture_logs() as logs:
+        result = watched.call("stay", "ru", "listen", from_number=CANARIES[0])
+    assert any(event["event"] == "request_failed" for event in logs)
+    assert "full" in told(logs)
+    assert digits_of(CANARIES[0]) not in told(logs)
+    assert not any(event.kind == "recording-started" for event in result.events)
+
+
+def test_a_withheld_or_strange_caller_is_recorded_without_a_number(watched: WatchedHouse) -> None:
+    """What is no telephone number (anonymous, SIP) is not kept as one."""
+    result = watched.call("stay", "en", "listen", from_number="+266696687")
+    watched.work()
+    assert (watched.outcome(result.call_sid), watched.call_row(result.call_sid).from_number) == ("recorded", None)
+
+
+def rows_without_callers(house: WatchedHouse) -> str:
+    """All that the database says, but for the one column that callers' numbers are for."""
+    text = []
+    with house.at.database.read() as session:
+        for table in Base.metadata.sorted_tables:
+            columns = [each for each in table.columns if (table.name, each.name) != ("call", "from_number")]
+            text += [repr(tuple(row)) for row in session.execute(sa.select(*columns))]
+    everything = "\n".join(text)
+    assert digits_of(NUMBERS["stay"]) in everything, "our own numbers are there: this looks at the right thing"
+    return everything

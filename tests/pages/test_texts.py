@@ -1,0 +1,60 @@
+"""Every text in every language, and every text that a page asks for."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from app.factory import PROBLEMS
+from app.web.messages import LANGUAGES, catalogue
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = sorted((ROOT / "app" / "templates").rglob("*.html"))
+# t.title, t["title"], and t["lang_" ~ …], of which the beginning is known.
+ASKED = re.compile(r"""\bt\.([a-z_0-9]+)|\bt\[\s*["']([a-z_0-9]+)["']\s*(~)?""")
+# What follows such a beginning, or stands in place of a variable.
+ENDINGS = {
+    "purpose_": {"training", "quality"},
+    "lang_": {"kk", "ru", "en"},
+    "consent_": {"stayed", "pressed_1"},
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_in_every_language(language: str) -> None:
+    texts = catalogue(language)
+    assert texts.keys() == catalogue("en").keys()
+    assert [key for key, text in texts.items() if not text.strip()] == []
+
+
+def test_there_is_a_file_for_each_language_and_no_other() -> None:
+    folder = ROOT / "config" / "messages"
+    assert {path.stem for path in folder.glob("*.toml")} == set(LANGUAGES)
+    for path in folder.glob("*.toml"):
+        assert all(isinstance(text, str) for text in tomllib.loads(path.read_text(encoding="utf-8")).values()), path
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_every_text_that_a_page_asks_for_exists(path: Path) -> None:
+    texts = catalogue("en")
+    for plain, quoted, goes_on in ASKED.findall(path.read_text(encoding="utf-8")):
+        key = plain or quoted
+        if goes_on:
+            assert key in ENDINGS, f"{path.name}: say in this test what may follow {key!r}"
+            assert {key + ending for ending in ENDINGS[key]} <= texts.keys()
+        else:
+            assert key in texts, f"{path.name} asks for {key!r}"
+
+
+def test_every_problem_has_its_words() -> None:
+    for problem in PROBLEMS.values():
+        assert {problem, f"{problem}_why"} <= catalogue("en").keys()
+
+
+def test_no_text_is_left_over() -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES)
+    asked = {plain or quoted for plain, quoted, _ in ASKED.findall(pages)}
+    asked |= {beginning + ending for beginning, endings in ENDINGS.items() for ending in endings}
+    asked |= {name for problem in PROBLEMS.values() for name in (problem, f"{problem}_why")}
+    assert catalogue("en").keys() - asked == set()
