@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from app.wiring import Installation
 from config.shipped import shipped_audio, shipped_notices, shipped_policies
 from storage import notices
+from storage.errors import Refused
 from storage.ledger.log import append
-from storage.models import RetentionPolicy
+from storage.models import InstallationFact, RetentionPolicy
 from storage.models.columns import random_id
 from storage.upgrade import upgrade
 
@@ -18,8 +19,29 @@ def prepare_databases(installation: Installation) -> None:
     """Bring both databases to their present shape, and publish what is shipped where nothing is published yet."""
     upgrade(installation.database)
     installation.keys.create_all()
+    pair_keys(installation)
     with installation.database.begin() as session:
         publish_shipped(session, installation.clock.now())
+
+
+def pair_keys(installation: Installation) -> None:
+    """See to it that the key database is the one that belongs to the main database, and that our master key opens it.
+
+    Raises:
+        Refused: if they do not belong together: then keys would be looked for where they never were.
+        KeyUnreadable: if the master key is another one.
+    """
+    installation.keys.check()
+    ring = installation.keys.ring_id()
+    with installation.database.begin() as session:
+        known = session.get(InstallationFact, "key_ring")
+        if known is None:
+            session.add(InstallationFact(name="key_ring", value=ring))
+        elif known.value != ring:
+            raise Refused(
+                "this key database is not the one of this installation: every machine needs the same "
+                "ESKERTU_KEYS_DATABASE_URL and the same master key (ESKERTU_MASTER_KEY_PATH)"
+            )
 
 
 def publish_shipped(session: Session, now: datetime) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
+from app.first_start import pair_keys
 from app.wiring import Installation
 from storage.errors import Refused
 from storage.upgrade import is_current
@@ -31,7 +32,7 @@ def _migrations(at: Installation) -> None:
 
 
 def _keys(at: Installation) -> None:
-    at.keys.check()
+    pair_keys(at)
 
 
 def _store(at: Installation) -> None:

@@ -74,13 +74,22 @@ class Supervisor:
         )
         part.started = time.monotonic()
 
-    def watch(self) -> None:
-        """Return when told to stop; until then, restart what dies, more slowly the more often it does."""
+    def watch(self, also: Callable[[], None] = lambda: None) -> None:
+        """Return when told to stop; until then, restart what dies, more slowly the more often it does.
+
+        `also` is done at each look.
+        """
         while not self._stopping:
             now = time.monotonic()
             for part in self._parts:
                 self._look(part, now)
+            also()
             time.sleep(LOOK_EVERY_S)
+
+    def replace(self, part: Part) -> None:
+        """Let a part end; the next looks start it again."""
+        if part.process is not None:
+            part.process.send_signal(part.dies_by)
 
     def pause(self) -> None:
         """Let a moment pass while something starts."""

@@ -46,12 +46,13 @@ def up(at: Installation, say: Callable[[str], None]) -> None:
             if supervisor.stopping:
                 return
             _prepare_store(at)
-            supervisor.add(Part("worker", ["worker"]))
-            supervisor.add(Part("web", ["web"]))
+            parts = [Part("worker", ["worker"]), Part("web", ["web"])]
             if at.settings.practice_is_on:
-                supervisor.add(Part("practice phone", ["phone", "network"]))
+                parts.append(Part("practice phone", ["phone", "network"]))
+            for part in parts:
+                supervisor.add(part)
             say(f"Eskertu answers at {at.settings.base_url} (Ctrl-C ends it)")
-            supervisor.watch()
+            supervisor.watch(_following_store(at, supervisor, parts[:2]) if store is not None else lambda: None)
         finally:
             say("stopping …")
             supervisor.stop()
@@ -80,6 +81,20 @@ def _wait_for(store: Part, at: Installation, supervisor: Supervisor) -> None:
             log = at.home / "store" / "store.log"
             raise Refused(f"the embedded object store did not start: see the messages above, and {log}")
         supervisor.pause()
+
+
+def _following_store(at: Installation, supervisor: Supervisor, users: list[Part]) -> Callable[[], None]:
+    """Notice when the store came back under another address, since somebody took its port: its users begin anew."""
+    known = find(at.home / "store")
+
+    def look() -> None:
+        nonlocal known
+        if (now := find(at.home / "store")) not in (None, known):
+            known = now
+            for part in users:
+                supervisor.replace(part)
+
+    return look
 
 
 def _answers(endpoint: str) -> bool:

@@ -10,6 +10,7 @@ from config.settings import Settings
 from storage.database import Database
 from storage.errors import Refused
 from storage.intake import Intake
+from storage.ledger.ledger import Ledger
 from storage.objects import embedded
 from storage.objects.keys import KeyRing
 from storage.objects.master_key import load_master_key
@@ -17,6 +18,7 @@ from storage.objects.s3 import S3Store
 from storage.objects.store import ObjectStore
 from storage.playback import Playback
 from storage.retention.deletion import Deleter
+from storage.retention.strays import Strays
 from telephony.carrier.port import Carrier
 from telephony.carrier.rest import TwilioCarrier
 from telephony.carrier.signature import Signatures
@@ -112,6 +114,14 @@ class Installation:
     @cached_property
     def deleter(self) -> Deleter:
         return Deleter(self.database, self.store, self.keys, self.clock, [self.carrier_copies])
+
+    @cached_property
+    def strays(self) -> Strays:
+        return Strays(self.database, self.store, self.clock)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.home.resolve() / "secrets" / "ledger.key", self.settings.ledger_origin, self.clock)
 
     @cached_property
     def webhooks(self) -> Webhooks:

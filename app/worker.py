@@ -19,6 +19,8 @@ from storage.retention.evidence import delete_due_evidence
 log = structlog.get_logger()
 
 DAY = timedelta(days=1)
+# No job works longer than about this at once, so that a worker told to stop stops.
+BUDGET = timedelta(seconds=5)
 
 
 class Worker:
@@ -34,10 +36,11 @@ class Worker:
             ("close_calls", at.closing.run, 1, 2),
             ("fetch_recordings", at.recordings.run, 1, 3),
             ("remove_carrier_copies", at.copy_removal.run, 1, 1),
-            ("delete_due", at.deleter.run, 1, 1),
+            ("delete_due", lambda: at.deleter.run(BUDGET), 1, 1),
             ("sequence_ledger", self.sequence, 0.5, 1),
             ("reconcile", at.reconciler.run, 20, 1),
             ("reconcile_day", lambda: at.reconciler.run(DAY), 3600, 1),
+            ("sweep_strays", at.strays.sweep, 6 * 3600, 1),
             ("delete_evidence", self.delete_evidence, 5, 1),
             ("forget_deleted", at.database.forget_deleted, 10, 1),
         ]

@@ -83,6 +83,11 @@ class Settings(Section):
     controller: str = Field(
         default="the operator of this line", description="who is responsible, as consent records name it"
     )
+    ledger_origin: str = Field(
+        default="eskertu.local/ledger",
+        description="name of the ledger in its checkpoints: a host and path of yours, without https://",
+        pattern=r"^[^\s+]+$",
+    )
     practice: Literal["auto", "on", "off"] = Field(
         default="auto", description="the practice phone: auto = on unless a real account is configured"
     )

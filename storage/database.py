@@ -99,8 +99,11 @@ class Database:
         with self.engine.connect() as connection:
             raw = connection.connection.cursor()
             try:
+                # Without waiting for readers: while it waits, it holds every writer up.
+                raw.execute("PRAGMA busy_timeout=0")
                 busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             finally:
+                raw.execute("PRAGMA busy_timeout=30000")
                 raw.close()
         return bool(busy == 0)
 

@@ -26,7 +26,7 @@ from storage.objects.cipher import Sealed
 from storage.objects.keys import KeyRing
 from storage.objects.store import ObjectStore, key_of_attempt, keys_of_attempts
 from storage.retention.policy import Due, delete_after, schedule
-from storage.retention.schedule import published_policies
+from storage.retention.schedule import policies_stay, published_policies
 
 log = structlog.get_logger()
 
@@ -102,8 +102,9 @@ class Intake:
         chunks: Iterable[bytes],
         length: int,
         settle: Callable[[Session, StoredObject], None],
+        first: Callable[[Session], None] = lambda _session: None,
     ) -> None:
-        """Seal, put, verify, and commit the row; `settle` runs in that same transaction.
+        """Seal, put, verify, and commit the row; `first` and `settle` run in that same transaction.
 
         Constant memory, any length. Repeatable: a failed attempt leaves the row `arriving`.
 
@@ -113,6 +114,8 @@ class Intake:
             chunks: the plain bytes, in pieces of any size.
             length: how many plain bytes there will be, exactly.
             settle: what else becomes true when the object is stored.
+            first: locks what `settle` will change, and raises if that has become wrong meanwhile. It runs before the
+                object's own row is locked: whoever locks both does it in this order.
 
         Raises:
             StoreError: the store failed, or holds something else than was sent.
@@ -122,6 +125,7 @@ class Intake:
         reached(Milestone.ARRIVING_COMMITTED)
         if ticket.attempt > 1:
             self._sweep_older(ticket)
+        # Of an object whose deletion has begun there is no key to be had any more: this raises, and nothing is put.
         key = self._keys.create(ticket.object_id)
         reached(Milestone.KEY_MADE)
         digest = hashlib.sha256()
@@ -131,6 +135,8 @@ class Intake:
         reached(Milestone.OBJECT_PUT)
         try:
             with self._database.begin() as session:
+                first(session)
+                policies_stay(session)
                 dates = self._dates(session, arrival)
                 now = self._clock.now()
                 claimed = session.execute(
@@ -159,15 +165,17 @@ class Intake:
                     session, "object_stored", row.id, now, facts | {"until": {d.purpose: str(d.until) for d in dates}}
                 )
                 settle(session, row)
-        except IntakeSuperseded:
-            self._store.remove([v for v in self._store.versions(f"{ticket.object_id}/") if v.key == ticket.key])
+        except BaseException:
+            # Not ours any more, or not to be stored at all: what was put must not stay behind.
+            self._store.remove([v for v in self._store.versions(ticket.key) if v.key == ticket.key])
             raise
         reached(Milestone.OBJECT_COMMITTED)
 
     def _sweep_older(self, ticket: Ticket) -> None:
-        prefix = f"{ticket.object_id}/"
-        self._store.abort_uploads(prefix, keys=keys_of_attempts(ticket.object_id, ticket.attempt - 1))
-        self._store.remove([v for v in self._store.versions(prefix) if v.key != ticket.key])
+        # Only what older attempts left, by name: this one may be slow, and a newer one may have stored it already.
+        for key in keys_of_attempts(ticket.object_id, ticket.attempt - 1):
+            self._store.abort_uploads(key, keys=[key])
+            self._store.remove([version for version in self._store.versions(key) if version.key == key])
 
     def _dates(self, session: Session, arrival: Arrival) -> tuple[Due, ...]:
         jurisdiction = session.get_one(Centre, arrival.centre_id).jurisdiction

@@ -71,11 +71,12 @@ def on_menu(languages: Sequence[str], digit: str | None) -> PlayNotice:
 def timing(issued_at: datetime, asked_at: datetime, audio_ms: int, pause_ms: int, *, by_key: bool) -> Timing:
     """Whether a request comes when what was handed out can have ended.
 
-    A key can come as soon as the audio has ended; without one the pause has passed too.
+    A key can come as soon as the audio has ended, and not a moment sooner, since a key stops the audio; without one
+    the pause has passed too, and a second of it may be missing.
     """
     heard = issued_at + timedelta(milliseconds=audio_ms)
     over = heard + timedelta(milliseconds=pause_ms)
-    if asked_at < (heard if by_key else over) - EARLY:
+    if asked_at < (heard if by_key else over - EARLY):
         return "early"
     return "late" if asked_at > over + LATE else "right"
 

@@ -22,6 +22,7 @@ CARRIER = "carrier"
 # https://www.twilio.com/docs/voice/api/recording: metadata of a deleted recording stays for 40 days.
 METADATA_STAYS = timedelta(days=40)
 LEASE = timedelta(seconds=30)
+BUDGET = timedelta(seconds=5)
 RETRY = timedelta(seconds=5)
 SLOWEST_RETRY = timedelta(minutes=5)
 
@@ -72,10 +73,10 @@ class CopyRemoval:
         self._clock = clock
         self._copies = copies
 
-    def run(self) -> int:
-        """Go through all that is due. Returns how many copies are gone now."""
-        gone = 0
-        while (taken := self._take()) is not None:
+    def run(self, budget: timedelta = BUDGET) -> int:
+        """Go through what is due, for at most `budget`. Returns how many copies are gone now."""
+        gone, until = 0, self._clock.now() + budget
+        while self._clock.now() < until and (taken := self._take()) is not None:
             gone += self._remove(*taken)
         return gone
 

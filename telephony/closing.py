@@ -19,14 +19,19 @@ from storage.database import Database
 from storage.models import Call, CallStep, ConsentRecord
 from telephony.carrier.port import Carrier, CarrierError, CarrierRecording, CarrierRefused, Complaint
 from telephony.complaints import notice_failed
-from telephony.settlement import note_recording, settle
+from telephony.settlement import note_finding, note_recording, settle
 
 log = structlog.get_logger()
 
 ASK_AGAIN = timedelta(seconds=20)
 LOOKS_AFTER_END = tuple(timedelta(seconds=s) for s in (0, 10, 25, 50, 300, 3600))
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=60)
 LONGEST_CALL = timedelta(hours=24)
+BUDGET = timedelta(seconds=5)
+NO_COMPLAINTS = (
+    "The carrier has no list of what went wrong in a call (Notifications). Whether a notice's sound failed to play can "
+    "then be told by its timing alone. Ask the carrier for it."
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class _Asked:
     call_id: str
     account_sid: str
     call_sid: str
-    agreed: bool
+    looks: int
     known_over: bool
 
 
@@ -48,39 +53,34 @@ class Closing:
         self._clock = clock
         self._carriers = carriers
 
-    def run(self) -> int:
-        """Ask about every call that is due. Returns how many were asked about."""
-        asked = 0
-        while batch := self._take():
-            for open_call in batch:
+    def run(self, budget: timedelta = BUDGET) -> int:
+        """Ask about calls that are due, one by one, for at most `budget`. Returns how many were asked about."""
+        asked, until = 0, self._clock.now() + budget
+        while self._clock.now() < until and (open_call := self._take()) is not None:
+            try:
                 self._look(open_call)
-                asked += 1
+            except Exception:
+                # One call that cannot be closed must not keep the others open; its lease brings it back.
+                log.exception("call_not_closed", call=open_call.call_id)
+            asked += 1
         return asked
 
-    def _take(self, batch: int = 50) -> Sequence[_Asked]:
+    def _take(self) -> _Asked | None:
         now = self._clock.now()
         with self._database.begin() as session:
-            due = session.execute(
-                sa.select(Call.id, Call.account_sid, Call.call_sid, Call.agreed_at, Call.ended_at, Call.ringing_at)
+            row = session.scalars(
+                sa.select(Call)
                 .where(Call.next_look_at <= now)
                 .order_by(Call.next_look_at)
-                .limit(batch)
-                .with_for_update(skip_locked=True)
-            ).all()
-            session.execute(
-                sa.update(Call).where(Call.id.in_([row.id for row in due])).values(next_look_at=now + LEASE)
-            )
-        return [
-            _Asked(
-                row.id,
-                row.account_sid,
-                row.call_sid,
-                agreed=row.agreed_at is not None,
-                # The carrier's own report of the end is enough; without one, no call lasts longer than this.
-                known_over=row.ended_at is not None or now - row.ringing_at > LONGEST_CALL,
-            )
-            for row in due
-        ]
+                .limit(1)
+                .with_for_update(of=Call, skip_locked=True)
+            ).first()
+            if row is None:
+                return None
+            row.next_look_at = now + LEASE
+            # The carrier's own report of the end is enough; without one, no call lasts longer than this.
+            known_over = row.ended_at is not None or now - row.ringing_at > LONGEST_CALL
+            return _Asked(row.id, row.account_sid, row.call_sid, row.looks, known_over)
 
     def _look(self, asked: _Asked) -> None:
         carrier = self._carriers.get(asked.account_sid)
@@ -93,13 +93,17 @@ class Closing:
                 self._postpone(asked.call_id, ASK_AGAIN)
                 return
             status = told.status if told is not None else "unknown"
-            complaints = carrier.complaints(asked.call_sid) if asked.agreed else []
+            complaints = carrier.complaints(asked.call_sid)
             recordings = carrier.recordings_of(asked.call_sid)
         except CarrierError as error:
             log.warning("carrier_not_asked", call=asked.call_id, error=str(error))
             self._postpone(asked.call_id, ASK_AGAIN)
             return
-        self._close(asked.call_id, status, complaints, recordings)
+        if complaints is None and told is None:
+            # It knows nothing of the call at all: that is no clean bill of health for the notice.
+            self._postpone(asked.call_id, ASK_AGAIN)
+            return
+        self._close(asked, status, complaints, recordings)
         reached(Milestone.CALL_CLOSED)
 
     def _postpone(self, call_id: str, wait: timedelta) -> None:
@@ -107,42 +111,50 @@ class Closing:
             session.execute(sa.update(Call).where(Call.id == call_id).values(next_look_at=self._clock.now() + wait))
 
     def _close(
-        self, call_id: str, status: str, complaints: Sequence[Complaint], recordings: Sequence[CarrierRecording]
+        self,
+        asked: _Asked,
+        status: str,
+        complaints: Sequence[Complaint] | None,
+        recordings: Sequence[CarrierRecording],
     ) -> None:
         now = self._clock.now()
         with self._database.begin() as session:
-            call = session.scalars(sa.select(Call).where(Call.id == call_id).with_for_update(of=Call)).one_or_none()
-            if call is None:
-                return
+            call = session.scalars(
+                sa.select(Call).where(Call.id == asked.call_id).with_for_update(of=Call)
+            ).one_or_none()
+            if call is None or call.looks != asked.looks:
+                return  # another worker was quicker: one look is counted once
+            if complaints is None:
+                note_finding(session, "complaints_unavailable", call.account_sid, NO_COMPLAINTS, now)
             call.ended_at = call.ended_at or now
             call.carrier_status = call.carrier_status or status[:16]
-            call.play_failed = bool(call.play_failed) or _notice_failed(session, call, complaints)
+            call.play_failed = bool(call.play_failed) or _notice_failed(session, call, complaints or [])
             for told in recordings:
                 if told.status in {"completed", "absent"}:
                     note_recording(session, call, told, "reconciler", now)
             call.looks += 1
-            still = any(told.status in {"in-progress", "paused", "processing", "stopped"} for told in recordings)
-            call.next_look_at = _next_look(call, still=still)
+            call.media_to_come = any(told.status not in {"completed", "absent"} for told in recordings)
+            call.next_look_at = _next_look(call)
             if call.next_look_at is not None and call.next_look_at < now:
                 call.next_look_at = now + timedelta(seconds=2)
             report = {
                 "status": status,
-                "complaints": [each.code for each in complaints],
+                "complaints": None if complaints is None else [each.code for each in complaints],
                 "recordings": [told.recording_sid for told in recordings],
                 "asked_at": now.isoformat(),
             }
             session.execute(
-                sa.update(ConsentRecord).where(ConsentRecord.call_id == call_id).values(carrier_report=report)
+                sa.update(ConsentRecord).where(ConsentRecord.call_id == call.id).values(carrier_report=report)
             )
             settle(session, call, now)
 
 
-def _next_look(call: Call, *, still: bool) -> datetime | None:
+def _next_look(call: Call) -> datetime | None:
     if call.ended_at is None:
         return None
     if call.looks < len(LOOKS_AFTER_END):
         return call.ended_at + LOOKS_AFTER_END[call.looks]
-    return call.ended_at + LOOKS_AFTER_END[-1] * (call.looks + 1) if still else None
+    return call.ended_at + LOOKS_AFTER_END[-1] * (call.looks + 1) if call.media_to_come else None
 
 
 def _notice_failed(session: Session, call: Call, complaints: Sequence[Complaint]) -> bool:

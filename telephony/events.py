@@ -14,6 +14,7 @@ from config.clock import Clock
 from storage.database import Database
 from storage.models import Call, CarrierEvent
 from storage.models.columns import random_id
+from telephony.calls import call_of
 from telephony.carrier.port import CarrierRecording
 from telephony.settlement import note_finding, note_recording, settle
 
@@ -45,7 +46,7 @@ class CarrierEvents:
         """A call changed its state. Only its end matters to us; then the carrier is asked at once."""
         status = form.get("CallStatus", "")
         with self._database.begin() as session:
-            call = _call(session, form)
+            call = call_of(session, form)
             if call is None or not self._is_new(session, call, call.call_sid, status, form):
                 return
             if status not in FINAL:
@@ -64,7 +65,7 @@ class CarrierEvents:
             return
         with self._database.begin() as session:
             now = self._clock.now()
-            call = _call(session, form)
+            call = call_of(session, form)
             if call is None:
                 note_finding(session, "unanswered_recording", recording_sid, UNANSWERED, now)
                 return
@@ -97,12 +98,6 @@ UNANSWERED = (
     "The carrier holds a recording of a call that this system never answered. It is listed here and not touched: "
     "decide where it came from, and delete it at the carrier if nobody was told."
 )
-
-
-def _call(session: Session, form: Form) -> Call | None:
-    return session.scalars(
-        sa.select(Call).where(Call.call_sid == form.get("CallSid", "")).with_for_update(of=Call)
-    ).one_or_none()
 
 
 def _told(form: Form, call_sid: str, status: str) -> CarrierRecording:

@@ -23,6 +23,8 @@ log = structlog.get_logger()
 LOOK_BACK = timedelta(minutes=15)
 # A sweep that would refuse more than half of what it saw, from this many up, is stopped: something is wrong with us.
 SUSPICIOUS_FROM = 20
+# SQLite takes 32,766 parameters in a statement at most.
+AT_ONCE = 500
 
 
 class Reconciler:
@@ -46,18 +48,19 @@ class Reconciler:
         return fresh
 
     def _compare(self, seen: list[CarrierRecording]) -> int:
+        known: set[str] = set()
+        outcomes: dict[str, str | None] = {}
         with self._database.read() as session:
-            known = set(
-                session.scalars(
-                    sa.select(Recording.recording_sid).where(
-                        Recording.recording_sid.in_([told.recording_sid for told in seen])
-                    )
+            for at in range(0, len(seen), AT_ONCE):
+                some = seen[at : at + AT_ONCE]
+                sids = [told.recording_sid for told in some]
+                known.update(
+                    session.scalars(sa.select(Recording.recording_sid).where(Recording.recording_sid.in_(sids)))
                 )
-            )
-            answered = session.execute(
-                sa.select(Call.call_sid, Call.outcome).where(Call.call_sid.in_([told.call_sid for told in seen]))
-            )
-            outcomes = {row.call_sid: row.outcome for row in answered}
+                answered = session.execute(
+                    sa.select(Call.call_sid, Call.outcome).where(Call.call_sid.in_([told.call_sid for told in some]))
+                )
+                outcomes |= {row.call_sid: row.outcome for row in answered}
         new = [told for told in seen if told.recording_sid not in known]
         refused = [told for told in new if outcomes.get(told.call_sid) in WITHOUT_MEDIA]
         if len(refused) >= SUSPICIOUS_FROM and len(refused) * 2 > len(seen):

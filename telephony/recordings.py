@@ -5,6 +5,7 @@ it through to the intake in a stream, and then has the carrier's copy deleted, a
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 
@@ -16,9 +17,10 @@ from config.clock import Clock
 from config.milestones import Milestone, reached
 from storage.database import Database
 from storage.intake import Arrival, Intake, Ticket
-from storage.models import ObjectCopy, Recording, StoredObject
+from storage.models import Call, ObjectCopy, Recording
+from storage.retention.deletion import claim
 from storage.retention.policy import PolicyError
-from telephony.carrier.port import Carrier, CarrierRefused, Media
+from telephony.carrier.port import Carrier, CarrierError, CarrierRefused, Media, MediaNotReady
 from telephony.carrier_copy import CARRIER, ref_of
 from telephony.consent import PURPOSES
 from telephony.settlement import note_finding, settle
@@ -26,7 +28,8 @@ from telephony.wav import NotWholeWav, WavHeader, read_header
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=45)
+LEASE = timedelta(seconds=60)
+BUDGET = timedelta(seconds=5)
 RENEW_EVERY = timedelta(seconds=10)
 # Media that is not ready is asked for again after 2 s, never more than 20 s apart for five minutes.
 FIRST_RETRY = timedelta(seconds=2)
@@ -38,6 +41,26 @@ TOLERANCE_S = 2.0
 WAV_TYPES = frozenset({"audio/x-wav", "audio/wav", "audio/wave", "audio/vnd.wave"})
 
 
+GONE = (
+    "The carrier told of this recording, but has it no more, and its media never came: it was deleted there by somebody "
+    "else. Nothing of it was stored."
+)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A recording that this worker has claimed: `row.attempts` says for the how-manieth time."""
+
+    row: Recording
+    ticket: Ticket
+    arrival: Arrival
+
+
+@dataclass(frozen=True)
+class Postponed:
+    """A recording whose turn it was, and that had to wait."""
+
+
 class Recordings:
     """Fetches what has been released for fetching."""
 
@@ -47,14 +70,14 @@ class Recordings:
         self._carriers = carriers
         self._intake = intake
 
-    def run(self) -> int:
-        """Fetch every recording whose turn it is. Returns how many were stored."""
-        stored = 0
-        while (taken := self._take()) is not None:
-            stored += self._fetch(*taken)
+    def run(self, budget: timedelta = BUDGET) -> int:
+        """Fetch recordings whose turn it is, beginning none after `budget`. Returns how many were stored."""
+        stored, until = 0, self._clock.now() + budget
+        while self._clock.now() < until and (taken := self._take()) is not None:
+            stored += self._fetch(taken) if isinstance(taken, Taken) else 0
         return stored
 
-    def _take(self) -> tuple[Recording, Ticket, Arrival] | None:
+    def _take(self) -> "Taken | Postponed | None":
         now = self._clock.now()
         with self._database.begin() as session:
             row = session.scalars(
@@ -75,12 +98,17 @@ class Recordings:
             except PolicyError as error:
                 row.state, row.next_attempt_at, row.last_error = "pending", now + SLOWEST_AT_FIRST, str(error)
                 note_finding(session, "no_policy", row.recording_sid, str(error), now)
-                return None
-            row.object_id = ticket.object_id
+                return Postponed()
+            if row.object_id is None:
+                row.object_id = ticket.object_id
+                # From now on a deletion reaches the carrier's copy too, whatever becomes of this attempt.
+                ref = ref_of(row.call.account_sid, row.recording_sid)
+                session.add(ObjectCopy(object_id=ticket.object_id, place=CARRIER, ref=ref))
         reached(Milestone.RECORDING_CLAIMED)
-        return row, ticket, arrival
+        return Taken(row, ticket, arrival)
 
-    def _fetch(self, row: Recording, ticket: Ticket, arrival: Arrival) -> int:
+    def _fetch(self, taken: "Taken") -> int:
+        row, ticket, arrival = taken.row, taken.ticket, taken.arrival
         try:
             with self._carrier(row).media(row.recording_sid) as media:
                 chunks = iter(media.chunks)
@@ -89,13 +117,17 @@ class Recordings:
                 self._intake.bring_in(
                     ticket,
                     arrival,
-                    self._renewing(row.id, chain([head], chunks)),
+                    self._renewing(row, chain([head], chunks)),
                     header.total_bytes,
-                    lambda session, kept: self._stored(session, kept, row.id, header),
+                    lambda session, _object: self._stored(session, row.id, header),
+                    first=lambda session: self._must_still_be_wanted(session, row),
                 )
+        except MediaNotReady as error:
+            self._ask_whether_it_exists(row, str(error))
+            return 0
         # Whatever went wrong, the recording stays where it is and is asked for again: nothing accepted is lost (I7).
         except Exception as error:  # noqa: BLE001
-            self._postpone(row.id, f"{type(error).__name__}: {error}")
+            self._postpone(row, f"{type(error).__name__}: {error}")
             return 0
         log.info("recording_stored", recording=row.id, object=ticket.object_id)
         return 1
@@ -106,7 +138,7 @@ class Recordings:
             raise CarrierRefused(f"no account {row.call.account_sid} is configured any more")
         return carrier
 
-    def _renewing(self, recording_id: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    def _renewing(self, row: Recording, chunks: Iterator[bytes]) -> Iterator[bytes]:
         renewed = self._clock.now()
         for chunk in chunks:
             yield chunk
@@ -115,33 +147,61 @@ class Recordings:
                 renewed = now
                 with self._database.begin() as session:
                     session.execute(
-                        sa.update(Recording).where(Recording.id == recording_id).values(next_attempt_at=now + LEASE)
+                        sa.update(Recording)
+                        .where(
+                            Recording.id == row.id, Recording.state == "fetching", Recording.attempts == row.attempts
+                        )
+                        .values(next_attempt_at=now + LEASE)
                     )
 
-    def _stored(self, session: Session, kept: StoredObject, recording_id: str, header: WavHeader) -> None:
+    def _must_still_be_wanted(self, session: Session, row: Recording) -> None:
+        """Hold the call, then the recording; raise if it was refused, or another attempt began, meanwhile."""
+        session.scalars(sa.select(Call).where(Call.id == row.call_id).with_for_update(of=Call)).one()
+        now_is = session.scalars(sa.select(Recording).where(Recording.id == row.id).with_for_update(of=Recording)).one()
+        if now_is.state != "fetching" or now_is.attempts != row.attempts:
+            raise CarrierRefused("the recording is not wanted any more, or another attempt has begun")
+
+    def _stored(self, session: Session, recording_id: str, header: WavHeader) -> None:
         now = self._clock.now()
-        row = session.scalars(
-            sa.select(Recording).where(Recording.id == recording_id).with_for_update(of=Recording)
-        ).one()
-        if row.state != "fetching":
-            # Refused meanwhile: the object must not become stored.
-            raise CarrierRefused("the call turned out to be one that is not recorded")
+        row = session.get_one(Recording, recording_id)
         row.state = "stored"
         row.channels = header.channels
         row.duration_s = round(header.seconds, 3)
         row.next_attempt_at = None
         row.next_removal_at = now
         row.last_error = None
-        session.add(ObjectCopy(object_id=kept.id, place=CARRIER, ref=ref_of(row.call.account_sid, row.recording_sid)))
         session.flush()
         settle(session, row.call, now)
 
-    def _postpone(self, recording_id: str, error: str) -> None:
+    def _ask_whether_it_exists(self, taken: Recording, error: str) -> None:
+        """Media that does not come for long may belong to a recording that somebody has deleted at the carrier."""
+        gone = False
+        if self._clock.now() - taken.first_seen_at >= PATIENCE:
+            try:
+                gone = self._carrier(taken).recording(taken.recording_sid) is None
+            except CarrierError as trouble:
+                error = str(trouble)
+        if not gone:
+            self._postpone(taken, error)
+            return
         now = self._clock.now()
         with self._database.begin() as session:
-            row = session.get_one(Recording, recording_id, with_for_update={"of": Recording})
-            if row.state != "fetching":
+            call = session.scalars(sa.select(Call).where(Call.id == taken.call_id).with_for_update(of=Call)).one()
+            row = session.get_one(Recording, taken.id, with_for_update={"of": Recording})
+            if row.state != "fetching" or row.attempts != taken.attempts:
                 return
+            row.state, row.carrier_copy, row.next_attempt_at = "absent", "deleted", None
+            if row.object_id is not None:
+                claim(session, row.object_id, "never_came", now)
+            note_finding(session, "recording_gone", row.recording_sid, GONE, now)
+            settle(session, call, now)
+
+    def _postpone(self, taken: Recording, error: str) -> None:
+        now = self._clock.now()
+        with self._database.begin() as session:
+            row = session.get_one(Recording, taken.id, with_for_update={"of": Recording})
+            if row.state != "fetching" or row.attempts != taken.attempts:
+                return  # settled meanwhile, or taken over by another worker, whose try goes on
             row.state = "pending"
             row.last_error = error[:500]
             age = now - row.first_seen_at
@@ -150,13 +210,13 @@ class Recordings:
             if age >= PATIENCE:
                 explanation = f"This recording could not be taken in for {age.total_seconds():.0f} s: {row.last_error}"
                 note_finding(session, "recording_overdue", row.recording_sid, explanation, now)
-        log.warning("recording_not_fetched", recording=recording_id, error=error)
+        log.warning("recording_not_fetched", recording=taken.id, error=error)
 
 
 def _arrival(row: Recording, now: datetime) -> Arrival:
     begun = row.started_at
     # The windows begin when the recording ended, not when we got round to fetching it.
-    ended = begun + timedelta(seconds=row.duration_s or 0) if begun is not None else now
+    ended = begun + timedelta(seconds=row.duration_s or 0) if begun is not None else row.first_seen_at
     return Arrival("recording", row.call.line.centre_id, "audio/wav", PURPOSES, min(ended, now))
 
 

@@ -32,7 +32,9 @@ def note_recording(
     session: Session, call: Call, told: CarrierRecording, found_by: Literal["callback", "reconciler"], now: datetime
 ) -> Recording:
     """Make or complete the row of a recording that the carrier tells of."""
-    row = session.scalars(sa.select(Recording).where(Recording.recording_sid == told.recording_sid)).one_or_none()
+    row = session.scalars(
+        sa.select(Recording).where(Recording.recording_sid == told.recording_sid).with_for_update(of=Recording)
+    ).one_or_none()
     if row is None:
         row = Recording(
             id=random_id(),
@@ -102,8 +104,13 @@ def refuse(session: Session, row: Recording, now: datetime) -> None:
 
 
 def settle(session: Session, call: Call, now: datetime) -> None:
-    """Decide the outcome from what is known now, and let it take effect."""
-    rows = session.scalars(sa.select(Recording).where(Recording.call_id == call.id)).all()
+    """Decide the outcome from what is known now, and let it take effect.
+
+    The caller holds the call's row. Rows are locked in one order everywhere: call, recordings, objects.
+    """
+    rows = session.scalars(
+        sa.select(Recording).where(Recording.call_id == call.id).order_by(Recording.id).with_for_update(of=Recording)
+    ).all()
     decided = outcome(_facts(call, rows))
     if decided is None:
         _release(call, rows, now)
@@ -138,7 +145,7 @@ def _facts(call: Call, rows: Sequence[Recording]) -> CallFacts:
         went_on_unrecorded=call.unrecorded_reason is not None and call.agreed_at is None,
         play_failed=call.play_failed,
         media=media,
-        media_ruled_out=call.looks >= LOOKS_ENOUGH
+        media_ruled_out=(call.looks >= LOOKS_ENOUGH and not call.media_to_come)
         or call.dial_status in NEVER_ANSWERED
         or any(row.state == "absent" for row in rows),
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from config.clock import Clock
@@ -21,6 +22,7 @@ from storage.models.columns import random_id
 from storage.retention.evidence import evidence_ends
 from telephony import callflow
 from telephony.callflow import GoOnUnrecorded, OfferLanguages, PlayNotice, RecordCall
+from telephony.calls import call_of
 from telephony.carrier import twiml
 from telephony.consent import record_consent
 from telephony.lines import e164, line_called
@@ -44,11 +46,18 @@ class CallSteps:
 
     def ring(self, form: Form) -> str:
         """A call comes in. The first answer is kept, and given again to whoever repeats the question."""
+        try:
+            return self._ring(form)
+        except IntegrityError:
+            # PostgreSQL: two of one call at once. The other was first, so this one is the repeat.
+            return self._ring(form)
+
+    def _ring(self, form: Form) -> str:
         call_sid = form.get("CallSid", "")
         with self._database.begin() as session:
-            known = session.scalars(sa.select(Call).where(Call.call_sid == call_sid)).one_or_none()
+            known = call_of(session, form)
             if known is not None:
-                return known.first_answer
+                return self._again(session, known, known.first_answer)
             line = line_called(session, form.get("To", ""))
             if line is None or not call_sid:
                 return self._not_in_service(session)
@@ -66,6 +75,7 @@ class CallSteps:
                 notice_repeats=0,
                 declined_key=False,
                 looks=0,
+                media_to_come=False,
                 next_look_at=now + ASK_AFTER,
                 delete_after=evidence_ends(session, line.centre, now),
             )
@@ -84,14 +94,12 @@ class CallSteps:
             form: the request's fields.
         """
         with self._database.begin() as session:
-            call = session.scalars(
-                sa.select(Call).where(Call.call_sid == form.get("CallSid", "")).with_for_update(of=Call)
-            ).one_or_none()
+            call = call_of(session, form)
             step = session.scalars(sa.select(CallStep).where(CallStep.token == token)).one_or_none()
             if call is None or step is None or step.call_id != call.id:
                 return None
             if step.answer is not None:
-                return step.answer
+                return self._again(session, call, step.answer)
             now = self._clock.now()
             step.used_at = now
             step.arm = arm
@@ -109,9 +117,7 @@ class CallSteps:
     def fall_back(self, form: Form) -> str:
         """Something of ours could not be fetched or run. Connect without recording; never record here."""
         with self._database.begin() as session:
-            call = session.scalars(
-                sa.select(Call).where(Call.call_sid == form.get("CallSid", "")).with_for_update(of=Call)
-            ).one_or_none()
+            call = call_of(session, form)
             if call is None:
                 line = line_called(session, form.get("To", ""))
                 if line is None:
@@ -120,6 +126,19 @@ class CallSteps:
             if call.ended_at is not None or call.dial_status is not None or _was_connected(session, call, form):
                 return twiml.say_and_hang_up()
             return self._say(session, call, GoOnUnrecorded("fallback"), None)
+
+    def _again(self, session: Session, call: Call, answer: str) -> str:
+        """A repeat: the same words. What they play begins only now, so what is waited for is waited for from now on."""
+        if call.ended_at is not None:
+            return answer  # nobody hears it: what was noted of the call stays as it was
+        now = self._clock.now()
+        waiting = session.scalars(sa.select(CallStep).where(CallStep.call_id == call.id, CallStep.used_at.is_(None)))
+        for step in waiting:
+            if step.token in answer:
+                step.issued_at = now
+                if step.kind == "notice":
+                    call.notice_started_at = now
+        return answer
 
     def _after(self, session: Session, call: Call, step: CallStep, form: Form) -> str:
         if step.kind == "menu":

@@ -148,7 +148,7 @@ class House:
 
     def work(self) -> None:
         """Let the worker do all that can be done now."""
-        jobs = [what for name, what, _, _ in Worker(self.at).jobs() if name != "reconcile_day"]
+        jobs = [what for name, what, _, _ in Worker(self.at).jobs() if name not in {"reconcile_day", "sweep_strays"}]
         for job in jobs * 2:
             job()
 

@@ -106,13 +106,13 @@ def retention() -> None:
 def retention_run() -> None:
     """Do what is due now, and return when it is done."""
     at = installation()
-    began = at.clock.now()
+    before = _count(at, Deletion.finished_at.is_not(None))
     at.deleter.run()
     while _count(at, Deletion.finished_at.is_(None), Deletion.last_error.is_(None)):
         # A worker has claimed them: wait for it, or for its claim to run out.
         at.clock.sleep(LOOK_EVERY_S)
         at.deleter.run()
-    click.echo(f"{_count(at, Deletion.finished_at >= began)} deleted.")
+    click.echo(f"{_count(at, Deletion.finished_at.is_not(None)) - before} deleted.")
     if left := _count(at, Deletion.finished_at.is_(None)):
         with at.database.read() as session:
             why = session.scalar(sa.select(Deletion.last_error).where(Deletion.finished_at.is_(None)).limit(1))

@@ -6,8 +6,10 @@ import sys
 import click
 
 from app.cli.terminal import installation
+from app.first_start import pair_keys
 from app.serve import serve
 from app.up import up as run_up
+from app.wiring import Installation
 from app.worker import Worker
 from storage.objects.embedded import EmbeddedStore
 
@@ -21,13 +23,24 @@ def up() -> None:
 @click.command()
 def web() -> None:
     """Answer the carrier and serve the pages, on 127.0.0.1:$PORT."""
-    serve(installation("web"))
+    at = installation("web")
+    _check_keys(at)
+    serve(at)
 
 
 @click.command()
 def worker() -> None:
     """Fetch, delete, reconcile: all that happens by itself."""
-    Worker(installation("worker")).run()
+    at = installation("worker")
+    _check_keys(at)
+    Worker(at).run()
+
+
+def _check_keys(at: Installation) -> None:
+    """Before anything is recorded with keys that nobody will find again. Connections stay on this side of a fork."""
+    pair_keys(at)
+    at.database.dispose()
+    at.keys.close()
 
 
 @click.command()

@@ -60,16 +60,22 @@ def play(at: Installation, passes: Passes) -> Blueprint:
 
 def _ranged(at: Installation, granted: Granted, asked: str | None) -> Response:
     item = granted.item
-    wanted: Range | None = parse_range_header(asked)
+    # RFC 9110, 14.2: ranges are for GET alone; an unknown unit is ignored, and several ranges may be.
+    wanted: Range | None = parse_range_header(asked) if request.method == "GET" else None
+    if wanted is not None and (wanted.units != "bytes" or len(wanted.ranges) != 1):
+        wanted = None
     span = wanted.range_for_length(item.bytes) if wanted is not None else None
     if wanted is not None and span is None:
         return Response(status=416, headers={"Content-Range": f"bytes */{item.bytes}"})
     start, stop = span if span is not None else (0, item.bytes)
-    headers = {"Accept-Ranges": "bytes", "Content-Length": str(stop - start), "Cache-Control": "private, no-store"}
+    headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-store"}
     if span is not None:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{item.bytes}"
     body = b"" if request.method == "HEAD" else read(at, item, start, stop)
-    return Response(body, status=206 if span is not None else 200, mimetype="audio/wav", headers=headers)
+    answer = Response(body, status=206 if span is not None else 200, mimetype="audio/wav", headers=headers)
+    # Last: a body that is given whole, as HEAD's empty one, sets it to its own length.
+    answer.content_length = stop - start
+    return answer
 
 
 def _facts(at: Installation, held: Pass) -> Facts:

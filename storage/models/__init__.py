@@ -2,6 +2,7 @@
 
 from storage.models.call import Call, CallStep, CarrierEvent, ConsentRecord, Recording
 from storage.models.centre import Centre, Line
+from storage.models.installation import InstallationFact
 from storage.models.ledger import Leaf, LeafOpening, SignedCheckpoint, TreeNode
 from storage.models.notice import NoticeAudio, NoticeVersion
 from storage.models.object import ObjectCopy, ObjectPurpose, StoredObject
@@ -16,6 +17,7 @@ __all__ = [
     "ConsentRecord",
     "Deletion",
     "Finding",
+    "InstallationFact",
     "Leaf",
     "LeafOpening",
     "Line",

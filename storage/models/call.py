@@ -42,6 +42,7 @@ class Call(Base):
     carrier_status: Mapped[str | None] = mapped_column(sa.String(16), comment="the carrier's word for how it ended")
     play_failed: Mapped[bool | None] = mapped_column(comment="by the carrier's notifications; null: not yet read")
     looks: Mapped[int] = mapped_column(default=0, comment="how often the carrier was asked after the end")
+    media_to_come: Mapped[bool] = mapped_column(default=False, comment="at the last look a recording was unfinished")
     next_look_at: Mapped[datetime | None] = mapped_column(
         Moment(), comment="when the carrier is asked again; null: done"
     )
@@ -113,7 +114,7 @@ class Recording(Base):
     id: Mapped[Id]
     recording_sid: Mapped[str] = mapped_column(sa.String(64), unique=True)
     call_id: Mapped[str] = mapped_column(sa.ForeignKey("call.id"), index=True)
-    state: Mapped[str] = mapped_column(sa.String(9), comment="pending fetching stored deleting deleted refused absent")
+    state: Mapped[str] = mapped_column(sa.String(9), comment="pending fetching stored refused absent")
     found_by: Mapped[str] = mapped_column(sa.String(10), comment="callback or reconciler")
     channels: Mapped[int | None]
     duration_s: Mapped[float | None]

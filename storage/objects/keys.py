@@ -28,6 +28,7 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Engine,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -71,6 +72,12 @@ data_key = Table(
     Column("wrapped", LargeBinary, nullable=False, comment="nonce + AES-256-GCM of the identity; zeros once destroyed"),
     Column("wrap_id", String(16), nullable=False, comment="which master key wrapped it (begin of its SHA-256)"),
     Column("created_at", DateTime(timezone=True), nullable=False, comment="UTC"),
+)
+key_ring = Table(
+    "key_ring",
+    _metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False, comment="always 1"),
+    Column("name", String(16), nullable=False, comment="random; the main database knows it too"),
 )
 
 
@@ -121,6 +128,19 @@ class KeyRing:
         with self._writing() as connection:
             _metadata.create_all(connection)
 
+    def ring_id(self) -> str:
+        """A random name of this key database, made at first use.
+
+        The main database remembers it: keys that were looked for in another machine's empty database would seem to be
+        destroyed, and receipts would say so. Raises `KeysUnavailable`.
+        """
+        with self._writing() as connection:
+            name = connection.scalar(select(key_ring.c.name))
+            if name is None:
+                name = os.urandom(8).hex()
+                connection.execute(insert(key_ring).values(number=1, name=name))
+            return name
+
     def create(self, object_id: str) -> ObjectKey:
         """The object's key, made if there is none yet. Raises `KeyDestroyed`, `KeyUnreadable`, `KeysUnavailable`."""
         fresh = new_identity()
@@ -156,9 +176,20 @@ class KeyRing:
         return key_of(identity.decode())
 
     def destroy(self, object_id: str) -> None:
-        """Overwrite the key. Can be repeated; an object without a key stays without. Raises `KeysUnavailable`."""
-        with self._writing() as connection:
-            connection.execute(update(data_key).where(data_key.c.object_id == object_id).values(wrapped=DESTROYED))
+        """Overwrite the key; where there is none yet, see to it that there never will be. Can be repeated.
+
+        An object can be on its way out while a slow intake is about to make its key: `create` raises from now on.
+        Raises `KeysUnavailable`.
+        """
+        gone = {"object_id": object_id, "wrapped": DESTROYED, "wrap_id": self._wrap_id}
+        overwrite = update(data_key).where(data_key.c.object_id == object_id).values(wrapped=DESTROYED)
+        try:
+            with self._writing() as connection:
+                if connection.execute(overwrite).rowcount == 0:
+                    connection.execute(insert(data_key).values(gone | {"created_at": self._clock.now()}))
+        except IntegrityError:  # PostgreSQL: its key was made between our question and our insert
+            with self._writing() as connection:
+                connection.execute(overwrite)
 
     def exists(self, object_id: str) -> bool:
         """Whether there is a key that was not destroyed."""
@@ -251,8 +282,8 @@ def _translated() -> Iterator[None]:
 def _engine_for(url: str) -> Engine:
     """An engine for keys: on SQLite nothing pooled, nothing cached, and nothing of a deleted key left behind."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

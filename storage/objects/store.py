@@ -148,8 +148,11 @@ class ObjectStore(Protocol):
 
 
 def key_of_attempt(object_id: str, attempt: int) -> str:
-    """Where one attempt to store an object puts its bytes. Random ids: a key tells nothing about anybody."""
-    return f"{object_id}/{attempt}"
+    """Where one attempt to store an object puts its bytes. Random ids: a key tells nothing about anybody.
+
+    Of one width, so that no attempt's key is the beginning of another's: what sweeps the one must not reach the other.
+    """
+    return f"{object_id}/{attempt:06d}"
 
 
 def keys_of_attempts(object_id: str, attempts: int) -> tuple[str, ...]:

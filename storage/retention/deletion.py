@@ -27,6 +27,9 @@ from storage.retention.receipt import receipt
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=60)
+# An object that was never stored may have an intake under way, which does not know yet that it is in vain: it can have
+# no key any more, but it could still put bytes. Its deletion is finished, and asked for again, only after so long.
+STRAGGLERS = timedelta(minutes=2)
 SLOWEST_RETRY = timedelta(minutes=5)
 
 
@@ -58,6 +61,7 @@ class Progress:
 
     object_id: str
     keys_in_store: tuple[str, ...]
+    not_before: datetime
     versions: bool
     key: bool
     copies: tuple[tuple[str, str], ...]
@@ -91,15 +95,19 @@ class Deleter:
             reached(Milestone.DELETION_CLAIMED)
         return claimed
 
-    def run(self) -> int:
-        """Do all that is due now and can be done now. Returns how many deletions were finished."""
-        finished = 0
-        while True:
+    def run(self, budget: timedelta | None = None) -> int:
+        """Do all that is due now and can be done now. Returns how many deletions were finished.
+
+        With a `budget` it stops after so long, though something may be left: for who comes back in a second.
+        """
+        finished, began = 0, self._clock.now()
+        while budget is None or self._clock.now() < began + budget:
             claimed = self.claim_due()
             batch = self._take_unfinished()
             if not claimed and not batch:
-                return finished
+                break
             finished += sum(self.carry_on(object_id) for object_id in batch)
+        return finished
 
     def _take_unfinished(self, batch: int = 50) -> Sequence[str]:
         now = self._clock.now()
@@ -137,13 +145,15 @@ class Deleter:
     def _progress(self, object_id: str) -> Progress:
         with self._database.read() as session:
             deletion = session.get_one(Deletion, object_id)
-            attempts = session.get_one(StoredObject, object_id).attempt
+            row = session.get_one(StoredObject, object_id)
+            never_stored = row.key is None
             copies = session.execute(
                 sa.select(ObjectCopy.place, ObjectCopy.ref).where(ObjectCopy.object_id == object_id)
             ).all()
             return Progress(
                 object_id,
-                keys_of_attempts(object_id, attempts),
+                keys_of_attempts(object_id, row.attempt),
+                deletion.claimed_at + (STRAGGLERS if never_stored else timedelta(0)),
                 deletion.versions_gone_at is None,
                 deletion.key_destroyed_at is None,
                 tuple((place, ref) for place, ref in copies),
@@ -168,6 +178,9 @@ class Deleter:
             self._elsewhere[place].remove(ref)
 
     def _must_be_gone(self, object_id: str, todo: Progress) -> None:
+        if self._clock.now() < todo.not_before:
+            self._note(object_id, versions_gone_at=None)
+            raise CopyUnreachable("an attempt to store it may still be under way")
         if not self._store.is_gone(f"{object_id}/", keys=todo.keys_in_store):
             self._note(object_id, versions_gone_at=None)
             raise CopyUnreachable("the store still lists a version")

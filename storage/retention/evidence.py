@@ -1,6 +1,6 @@
 """Rows about people have dates too: purpose `evidence`, longer than the media's, not for ever (I4)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,6 +18,9 @@ from storage.models import (
 )
 from storage.retention.policy import Policy, applicable, schedule, window_end
 from storage.retention.schedule import published_policies
+
+# No call lasts as long: one without an outcome after this never gets one (the carrier has forgotten it, say).
+SETTLED_BY_NOW = timedelta(days=2)
 
 
 def evidence_ends(session: Session, centre: Centre, counted_from: datetime) -> datetime:
@@ -57,17 +60,23 @@ def delete_due_evidence(session: Session, now: datetime, batch: int = 100) -> in
     at_carrier = sa.select(Recording.id).where(Recording.call_id == Call.id, Recording.carrier_copy == "present")
     due = session.scalars(
         sa.select(Call.id)
-        .where(Call.delete_after <= now, Call.outcome.is_not(None), ~kept.exists(), ~at_carrier.exists())
+        .where(
+            Call.delete_after <= now,
+            Call.outcome.is_not(None) | (Call.ringing_at <= now - SETTLED_BY_NOW),
+            ~kept.exists(),
+            ~at_carrier.exists(),
+        )
         .order_by(Call.delete_after)
         .limit(batch)
         .with_for_update(of=Call, skip_locked=True)
     ).all()
     if not due:
         return 0
-    consents = sa.select(ConsentRecord.id).where(ConsentRecord.call_id.in_(due))
-    session.execute(
-        sa.delete(LeafOpening).where(LeafOpening.subject_id.in_(consents) | LeafOpening.subject_id.in_(due))
-    )
+    kin = [
+        LeafOpening.subject_id.in_(sa.select(table.id).where(table.call_id.in_(due)))
+        for table in (ConsentRecord, Recording)
+    ]
+    session.execute(sa.delete(LeafOpening).where(sa.or_(LeafOpening.subject_id.in_(due), *kin)))
     for table in (ConsentRecord, CallStep, CarrierEvent, Recording):
         session.execute(sa.delete(table).where(table.call_id.in_(due)))
     session.execute(sa.delete(Call).where(Call.id.in_(due)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import isodate
 
@@ -44,8 +44,12 @@ def window_end(begins: datetime, window: str) -> datetime:
 
 
 def longer(window: str, than: str, at: datetime) -> bool:
-    """Whether `window` keeps longer than `than`, for something that begins at `at`."""
-    return window_end(at, window) > window_end(at, than)
+    """Whether `window` can keep longer than `than`, for something that begins at `at` or later.
+
+    Months have different lengths: P1M is shorter than P30D in February alone. So all beginnings of four years count.
+    """
+    begins = [at, *(at + timedelta(days=day) for day in range(1, 4 * 366))]
+    return any(window_end(begin, window) > window_end(begin, than) for begin in begins)
 
 
 def applicable(policies: Iterable[Policy], purpose: str, jurisdiction: str, centre_id: str) -> Policy | None:

@@ -13,7 +13,7 @@ from storage.models import Centre, ObjectPurpose, RetentionPolicy, StoredObject
 from storage.models.columns import random_id
 from storage.retention.evidence import bring_evidence_forward
 from storage.retention.policy import PURPOSES, Policy, PolicyError, applicable, longer, window_end
-from storage.retention.schedule import plain, published_policies
+from storage.retention.schedule import plain, policies_change, published_policies
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ def set_policy(
         window_end(now, window)
     except PolicyError as error:
         raise Refused(str(error)) from error
+    policies_change(session)
     centres = [centre] if centre is not None else list(session.scalars(sa.select(Centre)))
     policies = published_policies(session)
     before = {

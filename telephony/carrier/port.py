@@ -81,8 +81,8 @@ class Carrier(Protocol):
         """The call's state; None if the carrier knows no such call."""
         ...
 
-    def complaints(self, call_sid: str) -> list[Complaint]:
-        """What went wrong in a call."""
+    def complaints(self, call_sid: str) -> list[Complaint] | None:
+        """What went wrong in a call; None if the carrier says that it has no such list."""
         ...
 
     def recordings_of(self, call_sid: str) -> list[CarrierRecording]:

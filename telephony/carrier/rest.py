@@ -46,7 +46,12 @@ class _RebasedHttp(TwilioHttpClient):
         self._base = base_url.rstrip("/")
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401 - as the parent
-        return super().request(method, url.replace(TWILIO, self._base, 1), *args, **kwargs)
+        answer = super().request(method, url.replace(TWILIO, self._base, 1), *args, **kwargs)
+        if answer.status_code == 404 and not answer.text.lstrip().startswith("{"):
+            # A proxy's page, or a wrong base URL: the carrier says in JSON that something does not exist, and only its
+            # own word may count as "gone".
+            raise requests.RequestException("this 404 is not the carrier's")
+        return answer
 
 
 class _NotThere(CarrierRefused):
@@ -94,8 +99,10 @@ class TwilioCarrier:
         status = str(found.status)
         return CarrierCall(call_sid, status, status in OVER)
 
-    def complaints(self, call_sid: str) -> list[Complaint]:
-        notes = self._asked_or_none(lambda: self._client.calls(call_sid).notifications.list(limit=1000)) or []
+    def complaints(self, call_sid: str) -> list[Complaint] | None:
+        notes = self._asked_or_none(lambda: self._client.calls(call_sid).notifications.list(limit=1000))
+        if notes is None:
+            return None
         return [Complaint(int(note.error_code or 0), str(note.request_url or "")) for note in notes]
 
     def recordings_of(self, call_sid: str) -> list[CarrierRecording]:

@@ -8,6 +8,7 @@ timestamp in it, so whatever a replay could do must be harmless by itself.
 from collections.abc import Mapping
 
 from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
 
 
 class Signatures:
@@ -30,5 +31,5 @@ class Signatures:
         validator = self._validators.get(accounts[0])
         if validator is None:
             return False
-        fields = {name: values[0] if len(values) == 1 else values for name, values in form.items()}
+        fields: MultiDict[str, str] = MultiDict((name, value) for name, values in form.items() for value in values)
         return bool(validator.validate(url, fields, signature))

@@ -51,7 +51,7 @@ def check_nothing_of_others(house: WatchedHouse, calls: list[Lived]) -> None:
     house.at.database.forget_deleted()
     everything = house.bytes_on_disk()
     for call in calls:
-        row = house.ask(lambda s, sid=call.call_sid: s.scalars(sa.select(Call).where(Call.call_sid == sid)).first())
+        row = row_of(house, call)
         if row is None:
             assert not call.recorded_from, "nobody answered, and yet we recorded"
         else:
@@ -70,19 +70,12 @@ def check_nothing_of_others(house: WatchedHouse, calls: list[Lived]) -> None:
 def check_evidence(house: WatchedHouse, calls: list[Lived]) -> None:
     """I3: whatever is stored was heard, agreed to, and written down in full, with times that fit the carrier's."""
     for call in calls:
-        row = house.ask(lambda s, sid=call.call_sid: s.scalars(sa.select(Call).where(Call.call_sid == sid)).first())
-        for recording in stored(house, row.id) if row is not None else []:
+        row = row_of(house, call)
+        if row is None:
+            continue
+        for recording in stored(house, row.id):
             assert row.outcome == "recorded"
-            record, notice, step = house.ask(
-                lambda s, call_id=row.id: (
-                    s.execute(
-                        sa.select(ConsentRecord, NoticeVersion, CallStep)
-                        .join(NoticeVersion, NoticeVersion.id == ConsentRecord.notice_version_id)
-                        .join(CallStep, CallStep.token == ConsentRecord.step_token)
-                        .where(ConsentRecord.call_id == call_id)
-                    )
-                ).one()
-            )
+            record, notice, step = evidence_of(house, row.id)
             assert record.state == "given"
             assert (record.text_sha256, record.audio_sha256) == (notice.text_sha256, notice.audio_sha256)
             assert (record.language, notice.mode) == (row.language, row.mode)
@@ -92,8 +85,10 @@ def check_evidence(house: WatchedHouse, calls: list[Lived]) -> None:
             assert (record.notice_started_at, record.notice_ended_at) == (step.issued_at, step.used_at)
             heard = timedelta(milliseconds=notice.duration_ms)
             assert record.notice_ended_at - record.notice_started_at >= heard - timedelta(seconds=1)
+            assert recording.started_at is not None
             assert recording.started_at >= record.notice_ended_at - TOLERANCE
             assert recording.recording_sid in [made.sid for made in call.made(house)]
+            assert record.carrier_report is not None
             assert record.carrier_report["status"] == "completed"
             assert row.play_failed is False
             assert record.delete_after == row.delete_after > house.clock.now()
@@ -158,6 +153,25 @@ def check_all_is_gone(house: WatchedHouse) -> None:
     assert set(leaves) == {row.id for row in held}
     assert None not in leaves.values()
     assert house.ask(lambda s: s.scalar(sa.select(Leaf.id).where(Leaf.position.is_(None)))) is None
+
+
+def row_of(house: WatchedHouse, call: Lived) -> Call | None:
+    """What we wrote down of a call; None if it never reached us."""
+    with house.at.database.read() as session:
+        return session.scalars(sa.select(Call).where(Call.call_sid == call.call_sid)).one_or_none()
+
+
+def evidence_of(house: WatchedHouse, call_id: str) -> tuple[ConsentRecord, NoticeVersion, CallStep]:
+    """The one consent record of a call, with the notice and the step that it names."""
+    wanted = (
+        sa.select(ConsentRecord, NoticeVersion, CallStep)
+        .join(NoticeVersion, NoticeVersion.id == ConsentRecord.notice_version_id)
+        .join(CallStep, CallStep.token == ConsentRecord.step_token)
+        .where(ConsentRecord.call_id == call_id)
+    )
+    with house.at.database.read() as session:
+        record, notice, step = session.execute(wanted).one()
+    return record, notice, step
 
 
 def stored(house: WatchedHouse, call_id: str) -> list[Recording]:

@@ -1,4 +1,4 @@
-"""A caller's number is in one column, and of those alone who agreed (I2, I10): in no log, metric, key, leaf or finding."""
+"""A caller's number is in one column, of those alone who agreed (I2, I10): in no log, metric, key, leaf or finding."""
 
 import traceback
 from typing import Any
@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from storage.database import Base
-from storage.models import Call
-from tests.calls.watched import WatchedHouse
+from storage.models import Call, CallStep
+from telephony.settlement import settle
+from tests.calls.watched import Signed, WatchedHouse
 from tests.house import NUMBERS
 
 CANARIES = [f"+7701888{number:04d}" for number in range(1000, 1006)]
@@ -78,6 +79,36 @@ def test_a_withheld_or_strange_caller_is_recorded_without_a_number(watched: Watc
     result = watched.call("stay", "en", "listen", from_number="+266696687")
     watched.work()
     assert (watched.outcome(result.call_sid), watched.call_row(result.call_sid).from_number) == ("recorded", None)
+
+
+def test_numbers_that_were_written_and_erased_leave_no_trace_in_any_page(watched: WatchedHouse) -> None:
+    """I2: dozens of calls grow side by side, so that pages split and rows move while numbers stand in them."""
+    numbers = {
+        f"CA{number * 7919 * 10**20 % 2**127:032x}": f"+7701{4_000_000 + number * 13}" for number in range(1, 41)
+    }
+
+    def ask(path: str, call_sid: str, **fields: str) -> Signed:
+        form = {"CallSid": call_sid, "From": numbers[call_sid], "To": NUMBERS["stay"], "CallStatus": "in-progress"}
+        watched.post(path, form | fields)
+        return watched.heard[-1]
+
+    menus = {sid: ask("/twilio/voice", sid).next_token for sid in numbers}
+    notices = {sid: ask(f"/twilio/steps/{menus[sid]}/key", sid, Digits="2").next_token for sid in numbers}
+    watched.clock.sleep(watched.ask(lambda s: s.scalar(sa.select(sa.func.max(CallStep.audio_ms)))) / 1000 + 2)
+    for sid in numbers:
+        assert "record-from" in ask(f"/twilio/steps/{notices[sid]}/end", sid).answer
+    for sid in numbers:
+        ask("/twilio/call-status", sid, CallStatus="completed")
+    everything = watched.bytes_on_disk()
+    assert all(digits_of(number).encode() in everything for number in numbers.values())
+    for sid in numbers:
+        with watched.at.database.begin() as session:
+            call = session.scalars(sa.select(Call).where(Call.call_sid == sid)).one()
+            call.play_failed = True
+            settle(session, call, watched.clock.now())
+    watched.at.database.forget_deleted()
+    everything = watched.bytes_on_disk()
+    assert [number for number in numbers.values() if digits_of(number).encode() in everything] == []
 
 
 def rows_without_callers(house: WatchedHouse) -> str:

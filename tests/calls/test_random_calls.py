@@ -28,17 +28,20 @@ PHASES = tuple(Phase) if LONG else (Phase.explicit, Phase.generate)
 @settings(max_examples=STORIES, phases=PHASES, report_multiple_bugs=False)
 @given(story=stories)
 def test_whatever_happens_the_invariants_hold(seaweed: Seaweed, story: list[Step]) -> None:
-    with tempfile.TemporaryDirectory() as home, made_bucket(seaweed, versioned=False) as bucket:
-        with WatchedHouse(Path(home), seaweed.store(bucket)).open() as house:
-            calls = live(house, story)
-            house.heal()
-            two_hours_pass(house)
-            invariants.check_notice_first(house, calls)
-            invariants.check_nothing_lost(house, calls)
-            invariants.check_nothing_of_others(house, calls)
-            invariants.check_evidence(house, calls)
-            invariants.check_dates(house)
-            invariants.check_all_is_gone(house)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        made_bucket(seaweed, versioned=False) as bucket,
+        WatchedHouse(Path(home), seaweed.store(bucket)).open() as house,
+    ):
+        calls = live(house, story)
+        house.heal()
+        two_hours_pass(house)
+        invariants.check_notice_first(house, calls)
+        invariants.check_nothing_lost(house, calls)
+        invariants.check_nothing_of_others(house, calls)
+        invariants.check_evidence(house, calls)
+        invariants.check_dates(house)
+        invariants.check_all_is_gone(house)
 
 
 def live(house: WatchedHouse, story: list[Step]) -> list[Lived]:

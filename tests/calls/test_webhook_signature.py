@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 
 from telephony.practice.webhook import sign
 from tests.calls.rows import all_rows
-from tests.calls.watched import FORM, Signed, WatchedHouse
+from tests.calls.watched import FORM, WatchedHouse
 from tests.house import CALLER, NUMBERS
 from tests.practice.customer import ACCOUNT, TOKEN
 
@@ -24,12 +24,7 @@ def rejected() -> float:
 def path_of(house: WatchedHouse, path: str) -> str:
     """With the token of a step that is still open, where the path has one."""
     house.post("/twilio/voice", RING)
-    return path.format(token=next_token(house.heard[-1]))
-
-
-def next_token(request: Signed) -> str:
-    """The token in the document that a request was answered with."""
-    return request.answer.partition("/twilio/steps/")[2].partition("/")[0]
+    return path.format(token=house.heard[-1].next_token)
 
 
 FORM_OF_ALL = RING | {"CallStatus": "completed", "RecordingSid": "RE" + "2" * 32, "RecordingStatus": "completed"}

@@ -1,7 +1,8 @@
 """A house whose requests are written down as they came, signature and all, so that they can be sent once more."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,11 @@ class Signed:
     def form(self) -> dict[str, str]:
         return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
 
+    @property
+    def next_token(self) -> str:
+        """The step token in the document that was answered; empty if there is none."""
+        return self.answer.partition("/twilio/steps/")[2].partition("/")[0]
+
 
 class WatchedHouse(House):
     """`heard` are the carrier's requests, in order. `refuses` says which of them get a 503 instead of an answer."""
@@ -43,6 +49,12 @@ class WatchedHouse(House):
         self.heard: list[Signed] = []
         self.refuses: Callable[[str], bool] = lambda path: False
         super().__init__(home, self.door, database_url)
+
+    @contextmanager
+    def open(self) -> Iterator["WatchedHouse"]:
+        """Serve while the block lasts."""
+        with super().open():
+            yield self
 
     def _app(self, environ: Any, start_response: Any) -> Any:
         path = str(environ["PATH_INFO"])

@@ -41,10 +41,10 @@ def look(pid: int) -> Process | None:
 def tree(pid: int) -> list[Process]:
     """A process and all that descend from it."""
     everyone = [found for path in Path("/proc").glob("[0-9]*") if (found := look(int(path.name))) is not None]
-    found = [each for each in everyone if each.pid == pid]
-    for each in found:
-        found.extend(other for other in everyone if other.parent == each.pid)
-    return found
+    family = [each for each in everyone if each.pid == pid]
+    for each in family:
+        family.extend(other for other in everyone if other.parent == each.pid)
+    return family
 
 
 def listening(pid: int) -> set[tuple[str, int]]:

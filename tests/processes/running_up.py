@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -41,17 +42,15 @@ class Up:
         return time.monotonic() - began
 
     def spawn(
-        self, *arguments: str, settings: dict[str, str] | None = None, **streams: int | object
-    ) -> subprocess.Popen[bytes]:
+        self, *arguments: str, settings: dict[str, str] | None = None, **streams: Any
+    ) -> "subprocess.Popen[bytes]":
         """Any command as a process."""
         ours = {name: value for name, value in os.environ.items() if not is_ours(name)}
         environment = ours | self.settings | (settings or {})
-        return subprocess.Popen(
-            [*ESKERTU, *arguments],
-            cwd=self.folder,
-            env=environment,
-            **streams,  # type: ignore[call-overload]
+        process: subprocess.Popen[bytes] = subprocess.Popen(
+            [*ESKERTU, *arguments], cwd=self.folder, env=environment, **streams
         )
+        return process
 
     def until_ready(self, within: float = 60.0) -> None:
         deadline = time.monotonic() + within

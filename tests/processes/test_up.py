@@ -7,12 +7,14 @@ import hashlib
 import io
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import time
 import wave
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +47,31 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
             up.process.wait()
 
 
+@pytest.fixture(scope="module")
+def callers(up: Up) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Two who call at the same time, in real time; the tests that come first run meanwhile."""
+    do = up.command.fine
+    do("centre", "add", "--code", "ast", "--name", "Astana", "--jurisdiction", "KZ", "--timezone", "Asia/Almaty")
+    line = ("--code", "front", "--number", NUMBER, "--centre", "ast", "--mode", "stay", "--languages", "en")
+    do("line", "add", *line, "--forward-to", DESK)
+    do("line", "connect", "front")
+    do("user", "add", "--email", "alice@example.com", "--role", "qa_reviewer", "--centre", "ast")
+    call = ("phone", "call", "--to", NUMBER, "--language", "en", "--talk", "1.5")
+    callers = [
+        up.spawn(*call, "--from", number, "--do", what, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for number, what in ((CALLER, "listen"), (DECLINER, "hangup-during-notice"))
+    ]
+    yield callers
+    for caller in callers:
+        caller.kill()
+        caller.communicate()
+
+
 def test_it_is_ready_within_twenty_seconds(up: Up) -> None:
     assert up.took < READY_WITHIN_S
 
 
+@pytest.mark.usefixtures("callers")
 def test_nothing_listens_but_on_loopback(up: Up) -> None:
     sockets = {each.command: listening(each.pid) for each in up.tree()}
     everything = set().union(*sockets.values())
@@ -99,6 +122,15 @@ def test_a_taken_port_is_refused(up: Up, tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
+def test_a_store_that_cannot_start_is_told_at_once(up: Up, tmp_path: Path) -> None:
+    """Its server would take the comma for the end of a folder's name."""
+    code, said = ends(up, ESKERTU_HOME=str(tmp_path / "one, two"), PORT=str(free_port()))
+    assert code == 1
+    assert "comma" in said
+    assert "the embedded object store did not start" in said
+    assert "Traceback" not in said
+
+
 def ends(up: Up, **settings: str) -> tuple[int, str]:
     """Start another one that must not last: its exit code, and what it said."""
     process = up.spawn("up", settings=settings, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -110,18 +142,9 @@ def ends(up: Up, **settings: str) -> tuple[int, str]:
     return process.returncode, said.decode()
 
 
-def test_a_call_in_real_time_is_kept_and_one_that_declines_is_not(up: Up) -> None:
-    do = up.command.fine
-    do("centre", "add", "--code", "ast", "--name", "Astana", "--jurisdiction", "KZ", "--timezone", "Asia/Almaty")
-    line = ("--code", "front", "--number", NUMBER, "--centre", "ast", "--mode", "stay", "--languages", "en")
-    do("line", "add", *line, "--forward-to", DESK)
-    do("line", "connect", "front")
-    do("user", "add", "--email", "alice@example.com", "--role", "qa_reviewer", "--centre", "ast")
-    call = ("phone", "call", "--to", NUMBER, "--language", "en", "--talk", "1.5")
-    callers = [
-        up.spawn(*call, "--from", number, "--do", what, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for number, what in ((CALLER, "listen"), (DECLINER, "hangup-during-notice"))
-    ]
+def test_a_call_in_real_time_is_kept_and_one_that_declines_is_not(
+    up: Up, callers: list[subprocess.Popen[bytes]]
+) -> None:
     for caller in callers:
         _, said = caller.communicate(timeout=60)
         assert caller.returncode == 0, said.decode()
@@ -131,7 +154,7 @@ def test_a_call_in_real_time_is_kept_and_one_that_declines_is_not(up: Up) -> Non
     assert row["state"] == "stored"
     (kept,) = rows(up, "objects")
     assert (kept["object_id"], kept["state"]) == (row["object_id"], "stored")
-    plain = do("object", "read", kept["object_id"], "--as", "alice@example.com").raw
+    plain = up.command.fine("object", "read", kept["object_id"], "--as", "alice@example.com").raw
     assert hashlib.sha256(plain).hexdigest() == kept["sha256"]
     assert len(plain) == kept["bytes"]
     with wave.open(io.BytesIO(plain)) as sound:
@@ -156,10 +179,11 @@ def test_a_shorter_policy_and_meanwhile_every_part_is_killed_and_comes_back(up: 
     for purpose in ("training", "quality"):
         said = up.command.fine("policy", "set", "--purpose", purpose, "--window", "PT20S", "--reason", "a test").out
         assert "1 stored objects" in said
-    for words in PARTS:
-        before = up.child(*words)
-        os.kill(before.pid, signal.SIGKILL)
-        until(lambda words=words, before=before: is_new(up, words, before.pid), f"{words} is started again")
+    before = {words: up.child(*words).pid for words in PARTS}
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+    for words, pid in before.items():
+        until(partial(is_new, up, words, pid), f"{words} is started again")
     up.until_ready()
 
 
@@ -168,6 +192,29 @@ def is_new(up: Up, words: tuple[str, ...], pid: int) -> bool:
         return up.child(*words).pid != pid
     except ValueError:
         return False
+
+
+def test_a_store_that_comes_back_under_another_address_is_found(up: Up) -> None:
+    """Somebody took one of its ports in the moment between its end and its new start."""
+    assert up.process is not None
+    before = find(up.home / "store")
+    assert before is not None
+    address = ("127.0.0.1", int(before.endpoint.rpartition(":")[2]))
+    os.kill(up.process.pid, signal.SIGSTOP)
+    try:
+        os.kill(up.child("store").pid, signal.SIGKILL)
+        taken: socket.socket = until(lambda: bound(address), "the store's port is free")
+    finally:
+        os.kill(up.process.pid, signal.SIGCONT)
+    with taken:
+        until(lambda: find(up.home / "store") != before and up.is_ready(), "it is ready with the other store")
+
+
+def bound(address: tuple[str, int]) -> socket.socket | None:
+    try:
+        return socket.create_server(address)
+    except OSError:
+        return None
 
 
 def test_what_was_due_is_deleted_with_a_receipt(up: Up) -> None:
@@ -193,7 +240,8 @@ def test_killed_it_leaves_no_orphan_and_comes_back_and_ends_in_order(up: Up) -> 
     up.process.send_signal(signal.SIGTERM)
     assert up.process.wait(25) == 0
     assert not any(each.lives for each in family)
-    assert "Traceback" not in up.log.read_text()
+    failures = [line for line in up.log.read_text().splitlines() if "Traceback" in line]
+    assert failures == []
 
 
 def rows(up: Up, *listing: str) -> list[dict[str, Any]]:

@@ -54,6 +54,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("kind", "subject", name=op.f("uq_finding_kind_subject")),
     )
     op.create_table(
+        "installation_fact",
+        sa.Column("name", sa.String(length=32), nullable=False, comment="key_ring: whose keys belong to this"),
+        sa.Column("value", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_installation_fact")),
+    )
+    op.create_table(
         "leaf",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=True, comment="index in the tree; null: pending"),
@@ -265,6 +271,7 @@ def upgrade() -> None:
             "play_failed", sa.Boolean(), nullable=True, comment="by the carrier's notifications; null: not yet read"
         ),
         sa.Column("looks", sa.Integer(), nullable=False, comment="how often the carrier was asked after the end"),
+        sa.Column("media_to_come", sa.Boolean(), nullable=False, comment="at the last look a recording was unfinished"),
         sa.Column(
             "next_look_at",
             sa.DateTime(timezone=True),
@@ -447,12 +454,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("recording_sid", sa.String(length=64), nullable=False),
         sa.Column("call_id", sa.String(length=32), nullable=False),
-        sa.Column(
-            "state",
-            sa.String(length=9),
-            nullable=False,
-            comment="pending fetching stored deleting deleted refused absent",
-        ),
+        sa.Column("state", sa.String(length=9), nullable=False, comment="pending fetching stored refused absent"),
         sa.Column("found_by", sa.String(length=10), nullable=False, comment="callback or reconciler"),
         sa.Column("channels", sa.Integer(), nullable=True),
         sa.Column("duration_s", sa.Double(), nullable=True),
@@ -556,6 +558,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("leaf")
+    op.drop_table("installation_fact")
     op.drop_table("finding")
     op.drop_table("checkpoint")
     op.drop_table("centre")
