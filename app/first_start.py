@@ -12,6 +12,7 @@ from storage.errors import Refused
 from storage.ledger.log import append
 from storage.models import InstallationFact, RetentionPolicy
 from storage.models.columns import random_id
+from storage.retention.publish import facts_of
 from storage.upgrade import upgrade
 
 
@@ -76,4 +77,4 @@ def publish_shipped(session: Session, now: datetime) -> None:
             published_at=now,
         )
         session.add(row)
-        append(session, "policy_published", row.id, now, {"purpose": row.purpose, "window": row.window})
+        append(session, "policy_published", row.id, now, facts_of(row))

@@ -7,18 +7,22 @@ from pathlib import Path
 
 from config.clock import Clock, SystemClock
 from config.settings import Settings
+from storage import intake, notices
 from storage.database import Database
 from storage.errors import Refused
 from storage.intake import Intake
 from storage.ledger.ledger import Ledger
+from storage.ledger.verify import Verification
 from storage.objects import embedded
 from storage.objects.keys import KeyRing
 from storage.objects.master_key import load_master_key
 from storage.objects.s3 import S3Store
 from storage.objects.store import ObjectStore
 from storage.playback import Playback
+from storage.retention import publish, receipt
 from storage.retention.deletion import Deleter
 from storage.retention.strays import Strays
+from telephony import consent, settlement
 from telephony.carrier.port import Carrier
 from telephony.carrier.rest import TwilioCarrier
 from telephony.carrier.signature import Signatures
@@ -122,6 +126,18 @@ class Installation:
     @cached_property
     def ledger(self) -> Ledger:
         return Ledger(self.home.resolve() / "secrets" / "ledger.key", self.settings.ledger_origin, self.clock)
+
+    @cached_property
+    def verification(self) -> Verification:
+        retell = {
+            "notice_published": notices.retell,
+            "policy_published": publish.retell,
+            "object_stored": intake.retell,
+            "object_deleted": receipt.retell,
+            "consent_given": consent.retell,
+            "call_settled": settlement.retell,
+        }
+        return Verification(self.database, self.ledger, retell)
 
     @cached_property
     def webhooks(self) -> Webhooks:

@@ -160,10 +160,7 @@ class Intake:
                 _must_count(claimed, ticket)
                 row = session.get_one(StoredObject, ticket.object_id, populate_existing=True)
                 row.purposes = [ObjectPurpose(purpose=d.purpose, until=d.until, policy_id=d.policy_id) for d in dates]
-                facts = {"kind": row.kind, "bytes": length, "sha256": row.sha256, "centre": row.centre_id}
-                append(
-                    session, "object_stored", row.id, now, facts | {"until": {d.purpose: str(d.until) for d in dates}}
-                )
+                append(session, "object_stored", row.id, now, _facts(row))
                 settle(session, row)
         except BaseException:
             # Not ours any more, or not to be stored at all: what was put must not stay behind.
@@ -182,6 +179,24 @@ class Intake:
         return schedule(
             published_policies(session), arrival.purposes, jurisdiction, arrival.centre_id, arrival.counted_from
         )
+
+
+def _facts(row: StoredObject) -> dict[str, Any]:
+    return {
+        "kind": row.kind,
+        "parent": row.parent_id,
+        "centre": row.centre_id,
+        "bytes": row.bytes,
+        "sha256": row.sha256,
+        "counted_from": row.counted_from.isoformat(),
+        "purposes": sorted(each.purpose for each in row.purposes),
+    }
+
+
+def retell(session: Session, object_id: str) -> dict[str, Any] | None:
+    """What the ledger was told of an object when it was stored, from its row as it is now."""
+    row = session.get(StoredObject, object_id)
+    return None if row is None else _facts(row)
 
 
 def _must_count(claimed: sa.Result[Any], ticket: Ticket) -> None:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -72,9 +73,24 @@ def publish(session: Session, draft: Draft, now: datetime) -> NoticeVersion:
         published_at=now,
     )
     session.add(version)
-    facts = {"version": version.version, "text_sha256": text_sha256, "audio_sha256": audio_sha256}
-    append(session, "notice_published", version.id, now, facts)
+    append(session, "notice_published", version.id, now, _facts(version, audio_sha256))
     return version
+
+
+def _facts(version: NoticeVersion, audio_sha256: str) -> dict[str, Any]:
+    return {
+        "version": version.version,
+        "text_sha256": hashlib.sha256(version.text.encode()).hexdigest(),
+        "audio_sha256": audio_sha256,
+    }
+
+
+def retell(session: Session, version_id: str) -> dict[str, Any] | None:
+    """What the ledger was told of a version, from its text and its sound as they are now."""
+    version = session.get(NoticeVersion, version_id)
+    if version is None:
+        return None
+    return _facts(version, hashlib.sha256(audio(session, version.audio_sha256).wav).hexdigest())
 
 
 def _check(draft: Draft) -> None:

@@ -40,8 +40,13 @@ def playable(session: Session, object_id: str, purpose: str, now: datetime) -> P
         raise NotFound("there is no such recording, or it has been deleted")
     if purpose not in usable_for(((each.purpose, each.until) for each in row.purposes), now):
         raise NotFound(f"this recording is not kept for {purpose}")
+    return whole(row)
+
+
+def whole(row: StoredObject) -> Playable:
+    """A stored object, for whoever checks the installation itself: asks for no right, and shows nobody anything."""
     if row.key is None or row.bytes is None or row.cipher_bytes is None:
-        raise NotFound("there is no such recording, or it has been deleted")
+        raise NotFound("it was never stored")
     return Playable(row.id, row.key, row.content_type, row.bytes, row.cipher_bytes)
 
 

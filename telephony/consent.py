@@ -1,5 +1,6 @@
 """The evidence that a caller was told, and agreed: one record a call, fields after ISO/IEC TS 27560:2023."""
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -52,15 +53,27 @@ def record_consent(
         delete_after=call.delete_after,
     )
     session.add(record)
-    facts = {
-        "call": call.id,
-        "notice": notice.version,
-        "text_sha256": notice.text_sha256,
-        "audio_sha256": notice.audio_sha256,
-        "started": step.issued_at.isoformat(),
-        "ended": now.isoformat(),
-        "expressed_by": expressed_by,
-        "step": step.id,
-    }
-    append(session, "consent_given", record.id, now, facts)
+    append(session, "consent_given", record.id, now, _facts(record))
     return record
+
+
+def _facts(record: ConsentRecord) -> dict[str, Any]:
+    return {
+        "call": record.call_id,
+        "notice": record.notice_version_id,
+        "language": record.language,
+        "text_sha256": record.text_sha256,
+        "audio_sha256": record.audio_sha256,
+        "started": record.notice_started_at.isoformat(),
+        "ended": record.notice_ended_at.isoformat(),
+        "expressed_by": record.expressed_by,
+        "step": hashlib.sha256(record.step_token.encode()).hexdigest(),
+        "controller": record.controller,
+        "purposes": list(record.purposes),
+    }
+
+
+def retell(session: Session, record_id: str) -> dict[str, Any] | None:
+    """What the ledger was told of a consent record, from the record as it is now."""
+    record = session.get(ConsentRecord, record_id)
+    return None if record is None else _facts(record)

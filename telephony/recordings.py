@@ -42,8 +42,8 @@ WAV_TYPES = frozenset({"audio/x-wav", "audio/wav", "audio/wave", "audio/vnd.wave
 
 
 GONE = (
-    "The carrier told of this recording, but has it no more, and its media never came: it was deleted there by somebody "
-    "else. Nothing of it was stored."
+    "The carrier told of this recording, but has it no more, and its media never came: somebody else deleted it there. "
+    "Nothing of it was stored."
 )
 
 

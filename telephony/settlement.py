@@ -6,7 +6,7 @@ outcome in any order.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 import structlog
@@ -118,8 +118,7 @@ def settle(session: Session, call: Call, now: datetime) -> None:
     if decided != call.outcome:
         call.outcome = decided
         call.settled_at = now
-        facts = {"call": call.id, "outcome": decided, "line": call.line_id, "language": call.language}
-        append(session, "call_settled", call.id, now, facts)
+        append(session, "call_settled", call.id, now, _told_of(call))
         log.info("call_settled", call=call.id, outcome=decided)
     if decided == "recorded":
         _release(call, rows, now)
@@ -129,6 +128,16 @@ def settle(session: Session, call: Call, now: datetime) -> None:
         for row in rows:
             refuse(session, row, now)
         session.execute(sa.update(ConsentRecord).where(ConsentRecord.call_id == call.id).values(state="void"))
+
+
+def _told_of(call: Call) -> dict[str, Any]:
+    return {"call": call.id, "outcome": call.outcome, "line": call.line_id, "language": call.language}
+
+
+def retell(session: Session, call_id: str) -> dict[str, Any] | None:
+    """What the ledger was told of a call's outcome, from its row as it is now."""
+    call = session.get(Call, call_id)
+    return None if call is None else _told_of(call)
 
 
 def _facts(call: Call, rows: Sequence[Recording]) -> CallFacts:

@@ -8,7 +8,7 @@ from app.first_start import prepare_databases
 from app.readiness import ask_all
 from app.wiring import Installation
 from storage import notices
-from storage.models import Finding, Line, NoticeVersion
+from storage.models import Finding, Line, NoticeVersion, SignedCheckpoint
 
 
 @click.group()
@@ -60,7 +60,15 @@ def examine(at: Installation) -> list[tuple[str, str, bool]]:
         found.append(("notices", verdict if spoken else "all recorded by people", not spoken))
         findings = session.scalar(sa.select(sa.func.count()).select_from(Finding)) or 0
         found.append(("findings", f"{findings} to look at: `eskertu findings`" if findings else "none", not findings))
-    found.append(("ledger", "not yet tamper-evident: no checkpoint has been given to anybody", False))
+    with at.database.read() as session:
+        given = session.scalar(
+            sa.select(sa.func.max(SignedCheckpoint.size)).where(SignedCheckpoint.given_at.is_not(None))
+        )
+    found.append(
+        ("ledger", f"a checkpoint over {given} leaves has been given out", True)
+        if given
+        else ("ledger", "not yet tamper-evident: give somebody a checkpoint (`eskertu ledger checkpoint`)", False)
+    )
     return found
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -104,15 +105,25 @@ def set_policy(
         _bring_forward(row, purpose, until, new.id)
     if purpose == "evidence" and not waits:
         bring_evidence_forward(session, published_policies(session))
-    facts = {
-        "purpose": purpose,
-        "window": window,
-        "centre": new.centre_id,
-        "state": new.state,
-        "earlier": len(affected),
-    }
-    append(session, "policy_published", new.id, now, facts)
+    append(session, "policy_published", new.id, now, facts_of(new))
     return change
+
+
+def facts_of(policy: RetentionPolicy) -> dict[str, Any]:
+    """What the ledger is told of a policy: what never changes of it."""
+    return {
+        "purpose": policy.purpose,
+        "window": policy.window,
+        "centre": policy.centre_id,
+        "jurisdictions": policy.jurisdictions,
+        "reason": policy.reason,
+    }
+
+
+def retell(session: Session, policy_id: str) -> dict[str, Any] | None:
+    """What the ledger was told of a policy, from its row as it is now."""
+    row = session.get(RetentionPolicy, policy_id)
+    return None if row is None else facts_of(row)
 
 
 def _supersede(session: Session, new: RetentionPolicy) -> None:

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from storage.models import Deletion, StoredObject
+from sqlalchemy.orm import Session
+
+from storage.models import Deletion, Receipt, StoredObject
+
+
+def retell(session: Session, object_id: str) -> dict[str, Any] | None:
+    """What the ledger was told of a deletion, from its receipt as it is now."""
+    row = session.get(Receipt, object_id)
+    return None if row is None else dict(row.content)
 
 
 def receipt(

@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 
 from tests.calls import invariants
 from tests.calls.lived import Lived
@@ -19,14 +19,22 @@ from tests.house import NUMBERS
 from tests.seaweed import Seaweed, made_bucket
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-STORIES = 500 if LONG else 16
+STORIES = 500 if LONG else 12
 # A story takes seconds: to look for the shortest one that fails takes many minutes, which only the long run has.
 PHASES = tuple(Phase) if LONG else (Phase.explicit, Phase.generate)
+LISTENS = Ring("stay", "ru", "listen", menu_digit="2")
+DECLINES = Ring("opt_out", "kk", "press:2", menu_digit="1")
 
 
 @pytest.mark.timeout(3600)
 @settings(max_examples=STORIES, phases=PHASES, report_multiple_bugs=False)
 @given(story=stories)
+@example([Break("play fails slowly"), LISTENS])
+@example([Break("recorded by account"), LISTENS, DECLINES])
+@example([Break("call-status lost"), Break("completed lost"), DECLINES, LISTENS, Work(60.0)])
+@example([Break("rest down"), LISTENS, Work(3600.0), DECLINES])
+@example([Break("store swallows answers"), LISTENS, Work(60.0), LISTENS])
+@example([Break("absent"), LISTENS, Replay(0), Replay(1), Replay(2), DECLINES, Replay(1)])
 def test_whatever_happens_the_invariants_hold(seaweed: Seaweed, story: list[Step]) -> None:
     with (
         tempfile.TemporaryDirectory() as home,

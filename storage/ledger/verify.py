@@ -1,0 +1,180 @@
+"""Is the ledger what it was, and do the rows and the media say what it told? Every leaf is reckoned anew.
+
+What is found is said with its place, so that a person can look: a rewritten history, a changed leaf, a changed row, a
+changed date, changed or missing media.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from storage.database import Database
+from storage.ledger import tree
+from storage.ledger.checkpoint import Checkpoint, NoteWrong
+from storage.ledger.ledger import Ledger
+from storage.ledger.log import commitment, leaf_data
+from storage.models import Leaf, LeafOpening, SignedCheckpoint, TreeNode
+
+AT_ONCE = 2000
+Retell = Callable[[Session, str], Mapping[str, Any] | None]
+"""Tells again, from the rows as they are now, what a leaf told of a subject; None if its row is gone."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is not as it was told."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+class Verification:
+    """One pass over everything. Reads only."""
+
+    def __init__(self, database: Database, ledger: Ledger, retell: Mapping[str, Retell]) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._retell = retell
+        self.leaves = 0
+
+    def problems(self, against: Checkpoint | None = None) -> Iterator[Problem]:
+        """Everything that is wrong.
+
+        Args:
+            against: a checkpoint that somebody else has kept; this tree must have grown out of it.
+        """
+        yield from self._tree(against)
+        yield from self._openings()
+
+    def _tree(self, against: Checkpoint | None) -> Iterator[Problem]:
+        roots: dict[int, bytes] = {}
+        with self._database.read() as session:
+            signed = session.scalars(sa.select(SignedCheckpoint).order_by(SignedCheckpoint.size)).all()
+            wanted = {row.size for row in signed} | ({against.size} if against is not None else set())
+            nodes: dict[tuple[int, int], bytes] = {}
+            for first, leaves in self._portions(session):
+                kept = _kept_nodes(session, first, len(leaves))
+                for offset, leaf in enumerate(leaves):
+                    position = first + offset
+                    if leaf.position != position:
+                        yield Problem(f"leaf {position}", "is missing: the tree has a hole")
+                        return
+                    value = tree.leaf_hash(leaf_data(leaf.id, leaf.kind, leaf.at, leaf.commitment))
+                    for level, index, reckoned in tree.completed(position, value, lambda lv, i: nodes[lv, i]):
+                        nodes[level, index] = reckoned
+                        if kept.get((level, index)) != reckoned:
+                            what = (
+                                "is not the leaf that was placed" if level == 0 else "does not follow from its leaves"
+                            )
+                            where = f"leaf {position}" if level == 0 else f"tree node ({level}, {index})"
+                            yield Problem(where, what)
+                    self.leaves = position + 1
+                    if self.leaves in wanted:
+                        roots[self.leaves] = tree.root(self.leaves, lambda lv, i: nodes[lv, i])
+        yield from self._checkpoints(signed, roots, against)
+
+    def _portions(self, session: Session) -> Iterator[tuple[int, list[Leaf]]]:
+        first = 0
+        while True:
+            some = list(
+                session.scalars(sa.select(Leaf).where(Leaf.position >= first).order_by(Leaf.position).limit(AT_ONCE))
+            )
+            if not some:
+                return
+            yield first, some
+            first += len(some)
+            session.expunge_all()
+
+    def _checkpoints(
+        self, signed: Iterable[SignedCheckpoint], roots: Mapping[int, bytes], against: Checkpoint | None
+    ) -> Iterator[Problem]:
+        for row in signed:
+            where = f"checkpoint over {row.size} leaves"
+            try:
+                told = self._ledger.open(row.note)
+            except NoteWrong as error:
+                yield Problem(where, str(error))
+                continue
+            if told.size != row.size or told.root != roots.get(row.size):
+                yield Problem(where, "the leaves are not what was signed: history was rewritten")
+        if against is not None and roots.get(against.size) != against.root:
+            grown = f"the ledger has {self.leaves} leaves, the checkpoint {against.size}"
+            what = grown if against.size > self.leaves else "the leaves are not what they were: history was rewritten"
+            yield Problem("the checkpoint given", what)
+
+    def _openings(self) -> Iterator[Problem]:
+        last = ""
+        while True:
+            with self._database.read() as session:
+                some = session.execute(
+                    sa.select(Leaf, LeafOpening)
+                    .join(LeafOpening, LeafOpening.leaf_id == Leaf.id)
+                    .where(Leaf.id > last)
+                    .order_by(Leaf.id)
+                    .limit(AT_ONCE)
+                ).all()
+                for leaf, opening in some:
+                    yield from self._opening(session, leaf, opening)
+            if not some:
+                return
+            last = some[-1][0].id
+
+    def _opening(self, session: Session, leaf: Leaf, opening: LeafOpening) -> Iterator[Problem]:
+        where = f"leaf {leaf.position if leaf.position is not None else leaf.id} ({leaf.kind} of {opening.subject_id})"
+        if commitment(opening.salt, opening.facts) != leaf.commitment:
+            yield Problem(where, "what it tells is not what it committed to")
+            return
+        retell = self._retell.get(leaf.kind)
+        if retell is None or _is_older(session, leaf, opening.subject_id):
+            return
+        now = retell(session, opening.subject_id)
+        if now is None:
+            yield Problem(where, "the row that it tells of is gone without a trace")
+            return
+        changed = sorted(name for name in {*now, *opening.facts} if now.get(name) != opening.facts.get(name))
+        if changed:
+            yield Problem(where, f"the row says something else now: {', '.join(changed)}")
+
+
+def _kept_nodes(session: Session, first: int, count: int) -> dict[tuple[int, int], bytes]:
+    """The tree nodes that these leaves completed, as the database has them."""
+    found: dict[tuple[int, int], bytes] = {}
+    last = first + count
+    for level in range(last.bit_length() + 1):
+        begin, end = ((first + 1 + (1 << level) - 1) >> level) - 1, last >> level
+        rows = session.execute(
+            sa.select(TreeNode.index, TreeNode.hash).where(
+                TreeNode.level == level, TreeNode.index >= max(0, begin), TreeNode.index < end
+            )
+        )
+        found |= {(level, index): value for index, value in rows}
+    return found
+
+
+def _is_older(session: Session, leaf: Leaf, subject_id: str) -> bool:
+    """Whether a later leaf of the same kind tells of the same subject: then the row follows that one."""
+    later = (
+        sa.select(Leaf.id)
+        .join(LeafOpening, LeafOpening.leaf_id == Leaf.id)
+        .where(LeafOpening.subject_id == subject_id, Leaf.kind == leaf.kind, Leaf.id != leaf.id)
+        .where(sa.or_(Leaf.at > leaf.at, sa.and_(Leaf.at == leaf.at, Leaf.position > leaf.position)))
+    )
+    return session.scalar(later.limit(1)) is not None
+
+
+def check_media(sha256: str, opened: Callable[[], Iterable[bytes]]) -> str | None:
+    """What is wrong with an object's plain content, which `opened` reads, or None."""
+    digest = hashlib.sha256()
+    try:
+        for chunk in opened():
+            digest.update(chunk)
+    except Exception as error:  # noqa: BLE001 - whatever keeps it from being read is the finding
+        return f"cannot be read: {type(error).__name__}: {error}"
+    return None if digest.hexdigest() == sha256 else "is not what was stored"

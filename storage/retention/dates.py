@@ -1,0 +1,39 @@
+"""Is every date what the policies say? For whoever checks an installation."""
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from storage.models import RetentionPolicy, StoredObject
+from storage.retention.policy import window_end
+
+AT_ONCE = 1000
+
+
+def wrong_dates(session: Session) -> Iterator[tuple[str, str]]:
+    """(object id, what is wrong) of stored objects whose dates no published policy version explains (I4)."""
+    windows = {row.id: row.window for row in session.scalars(sa.select(RetentionPolicy))}
+    last = ""
+    while some := session.scalars(
+        sa.select(StoredObject)
+        .where(StoredObject.state == "stored", StoredObject.id > last)
+        .order_by(StoredObject.id)
+        .limit(AT_ONCE)
+    ).all():
+        for row in some:
+            yield from ((row.id, wrong) for wrong in _wrong(row, windows))
+        last = some[-1].id
+        session.expunge_all()
+
+
+def _wrong(row: StoredObject, windows: dict[str, str]) -> Iterator[str]:
+    if not row.purposes:
+        yield "it has no purpose"
+        return
+    for each in row.purposes:
+        window = windows.get(each.policy_id)
+        if window is None or each.until != window_end(row.counted_from, window):
+            yield f"its end for {each.purpose} is not what its policy says"
+    if row.delete_after != max(each.until for each in row.purposes):
+        yield "its deletion date is not the latest end of its purposes"
