@@ -1,6 +1,7 @@
 """What is kept: `objects`, `object read`, `object link`, `receipts`, `retention run`."""
 
 import sys
+from pathlib import Path
 
 import click
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from app.wiring import Installation
 from storage.errors import Refused
 from storage.models import Deletion, Leaf, Receipt, StoredObject
 from storage.playback import Playable
+from storage.retention.bundle import receipt_bundle
 
 LOOK_EVERY_S = 0.2
 
@@ -98,6 +100,28 @@ def receipts(as_json: bool) -> None:
 
 
 @click.group()
+def receipt() -> None:
+    """The proof of one deletion."""
+
+
+@receipt.command("export")
+@click.argument("object_id")
+@click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="A folder, made anew.")
+def receipt_export(object_id: str, output: Path) -> None:
+    """Write a receipt as a folder that a stranger can check without us."""
+    at = installation()
+    with at.database.begin() as session:
+        files = receipt_bundle(session, at.ledger, object_id)
+    try:
+        output.mkdir(parents=True)
+    except FileExistsError as error:
+        raise Refused(f"--output: {output} is there already") from error
+    for name, content in files.items():
+        (output / name).write_bytes(content)
+    click.echo(f"{len(files)} files in {output}: begin with README.en.md")
+
+
+@click.group()
 def retention() -> None:
     """Deleting what is due."""
 
@@ -124,4 +148,4 @@ def _count(at: Installation, *conditions: sa.ColumnElement[bool]) -> int:
         return session.scalar(sa.select(sa.func.count()).select_from(Deletion).where(*conditions)) or 0
 
 
-COMMANDS = (objects, object_, receipts, retention)
+COMMANDS = (objects, object_, receipts, receipt, retention)
