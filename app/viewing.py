@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
 from app.auth.policy import Viewer, purpose_for
@@ -12,6 +13,8 @@ from storage.errors import NotFound, Refused
 from storage.models import Person, StoredObject
 from storage.playback import Playable, note_refusal, note_viewing, playable
 from storage.retention.policy import usable_for
+
+log = structlog.get_logger()
 
 NOTHING = "there is no such recording, or you may not hear it"
 
@@ -53,7 +56,9 @@ def grant(at: Installation, person_id: str, object_id: str, how: str, asked: str
             raise NotFound(NOTHING)
         viewer = Viewer(person.role, person.centre_id, person.active)
         usable = usable_for(((each.purpose, each.until) for each in row.purposes), now)
-        purpose = purpose_for(viewer, row.kind, row.centre_id, usable, asked) if row.state == "stored" else None
+        purpose = None
+        if row.state == "stored" and row.restricted_at is None:
+            purpose = purpose_for(viewer, row.kind, row.centre_id, usable, asked)
         if purpose is None:
             note_refusal(session, person_id=person_id, object_id=row.id, purpose=asked or "any", how=how, now=now)
             item = None
@@ -66,7 +71,7 @@ def grant(at: Installation, person_id: str, object_id: str, how: str, asked: str
 
 
 def break_glass(at: Installation, object_id: str, reason: str, how: str) -> Playable:
-    """Show an object to somebody without a right, loudly: the ledger has the reason for ever.
+    """Show an object to somebody without a right, loudly: the ledger has the reason as long as the object's row.
 
     Raises:
         Refused: without a reason.
@@ -86,6 +91,7 @@ def break_glass(at: Installation, object_id: str, reason: str, how: str) -> Play
         note_viewing(
             session, person_id="break-glass", object_id=row.id, purpose=f"break-glass: {reason}", how=how, now=now
         )
+    log.error("glass_broken", object=object_id, how=how)
     return item
 
 

@@ -25,6 +25,7 @@ from storage.models.columns import random_id
 from storage.objects.cipher import Sealed
 from storage.objects.keys import KeyRing
 from storage.objects.store import ObjectStore, key_of_attempt, keys_of_attempts
+from storage.retention.holds import inherit
 from storage.retention.policy import Due, delete_after, schedule
 from storage.retention.schedule import policies_stay, published_policies
 
@@ -43,6 +44,8 @@ class Arrival:
     centre_id: str
     content_type: str
     purposes: tuple[str, ...]
+    source_id: str
+    began_at: datetime
     counted_from: datetime
     parent_id: str | None = None
 
@@ -88,6 +91,8 @@ class Intake:
             state="arriving",
             bucket=self._store.bucket,
             content_type=arrival.content_type,
+            source_id=arrival.source_id,
+            began_at=arrival.began_at,
             counted_from=arrival.counted_from,
             arrived_at=self._clock.now(),
         )
@@ -160,6 +165,7 @@ class Intake:
                 _must_count(claimed, ticket)
                 row = session.get_one(StoredObject, ticket.object_id, populate_existing=True)
                 row.purposes = [ObjectPurpose(purpose=d.purpose, until=d.until, policy_id=d.policy_id) for d in dates]
+                inherit(session, row)
                 append(session, "object_stored", row.id, now, _facts(row))
                 settle(session, row)
         except BaseException:

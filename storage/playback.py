@@ -36,7 +36,7 @@ def playable(session: Session, object_id: str, purpose: str, now: datetime) -> P
         NotFound: if it is not stored (any more), or no longer kept for that purpose (I11).
     """
     row = session.get(StoredObject, object_id)
-    if row is None or row.state != "stored":
+    if row is None or row.state != "stored" or row.restricted_at is not None:
         raise NotFound("there is no such recording, or it has been deleted")
     if purpose not in usable_for(((each.purpose, each.until) for each in row.purposes), now):
         raise NotFound(f"this recording is not kept for {purpose}")

@@ -217,7 +217,15 @@ def _arrival(row: Recording, now: datetime) -> Arrival:
     begun = row.started_at
     # The windows begin when the recording ended, not when we got round to fetching it.
     ended = begun + timedelta(seconds=row.duration_s or 0) if begun is not None else row.first_seen_at
-    return Arrival("recording", row.call.line.centre_id, "audio/wav", PURPOSES, min(ended, now))
+    return Arrival(
+        kind="recording",
+        centre_id=row.call.line.centre_id,
+        content_type="audio/wav",
+        purposes=PURPOSES,
+        source_id=row.call.line_id,
+        began_at=min(begun or ended, now),
+        counted_from=min(ended, now),
+    )
 
 
 def _check(header: WavHeader, media: Media, row: Recording) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from storage.ledger.log import append
 from storage.models import Call, ConsentRecord, Finding, Recording
 from storage.models.columns import random_id
-from storage.retention.deletion import claim
+from storage.retention.deletion import discard
 from telephony.carrier.port import CarrierRecording
 from telephony.outcome import NEVER_ANSWERED, WITHOUT_MEDIA, WITHOUT_NUMBER, CallFacts, outcome
 
@@ -98,7 +98,7 @@ def refuse(session: Session, row: Recording, now: datetime) -> None:
         row.next_attempt_at = None
         append(session, "recording_refused", row.id, now, {"recording": row.id, "call": row.call_id})
     if row.object_id is not None:
-        claim(session, row.object_id, "notice_not_proven", now)
+        discard(session, row.object_id, "notice_not_proven", now)
     if row.carrier_copy == "present" and row.next_removal_at is None:
         row.next_removal_at = now
 

@@ -14,6 +14,8 @@ from storage.errors import Refused
 from storage.models import Deletion, Leaf, Receipt, StoredObject
 from storage.playback import Playable
 from storage.retention.bundle import receipt_bundle
+from storage.retention.policy import window_end
+from storage.retention.preview import preview
 
 LOOK_EVERY_S = 0.2
 
@@ -124,6 +126,27 @@ def receipt_export(object_id: str, output: Path) -> None:
 @click.group()
 def retention() -> None:
     """Deleting what is due."""
+
+
+@retention.command("preview")
+@click.option("--within", default="P7D", show_default=True, help="How far to look ahead, as an ISO 8601 duration.")
+@json_lines
+def retention_preview(within: str, as_json: bool) -> None:
+    """How many, how much, which oldest, by centre and purpose, before anything goes."""
+    at = installation()
+    with at.database.read() as session:
+        rows = [
+            {
+                "centre": going.centre,
+                "purpose": going.purpose,
+                "objects": going.objects,
+                "bytes": going.bytes,
+                "oldest": utc(going.oldest),
+                "held": going.held,
+            }
+            for going in preview(session, window_end(at.clock.now(), within))
+        ]
+    show(rows, as_json=as_json, empty=f"Nothing goes within {within}.")
 
 
 @retention.command("run")

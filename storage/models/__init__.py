@@ -2,6 +2,7 @@
 
 from storage.models.call import Call, CallStep, CarrierEvent, ConsentRecord, Recording
 from storage.models.centre import Centre, Line
+from storage.models.hold import HeldObject, Hold
 from storage.models.installation import InstallationFact
 from storage.models.ledger import Leaf, LeafOpening, SignedCheckpoint, TreeNode
 from storage.models.notice import NoticeAudio, NoticeVersion
@@ -17,6 +18,8 @@ __all__ = [
     "ConsentRecord",
     "Deletion",
     "Finding",
+    "HeldObject",
+    "Hold",
     "InstallationFact",
     "Leaf",
     "LeafOpening",

@@ -22,6 +22,7 @@ class StoredObject(Base):
             postgresql_where=sa.text("state = 'stored'"),
         ),
         sa.Index(None, "state", "arrived_at"),
+        sa.Index(None, "source_id", "began_at"),
     )
 
     id: Mapped[Id]
@@ -30,6 +31,7 @@ class StoredObject(Base):
         sa.ForeignKey("stored_object.id"), index=True, comment="what it was derived from, and goes with"
     )
     centre_id: Mapped[str] = mapped_column(sa.ForeignKey("centre.id"), comment="whose people may see it")
+    source_id: Mapped[str] = mapped_column(sa.String(32), comment="the line or camera it came from: holds over spans")
     state: Mapped[str] = mapped_column(sa.String(8), comment="arriving stored deleting deleted")
     bucket: Mapped[str] = mapped_column(sa.String(63))
     key: Mapped[str | None] = mapped_column(
@@ -41,11 +43,13 @@ class StoredObject(Base):
     bytes: Mapped[int | None] = mapped_column(sa.BigInteger, comment="of the plain content")
     sha256: Mapped[str | None] = mapped_column(sa.String(64), comment="of the plain content")
     cipher_bytes: Mapped[int | None] = mapped_column(sa.BigInteger, comment="of the sealed content in the store")
+    began_at: Mapped[At] = mapped_column(comment="when its content begins; it ends where retention begins to count")
     counted_from: Mapped[At] = mapped_column(comment="when its content came to be: retention windows begin here")
     arrived_at: Mapped[At]
     stored_at: Mapped[datetime | None] = mapped_column(Moment())
     delete_after: Mapped[datetime | None] = mapped_column(Moment(), comment="the latest end of its purposes (I4)")
     holds: Mapped[int] = mapped_column(default=0, comment="how many holds keep it (I5)")
+    restricted_at: Mapped[datetime | None] = mapped_column(Moment(), comment="kept, used for nothing, from then on")
     deleted_at: Mapped[datetime | None] = mapped_column(Moment())
 
     purposes: Mapped[list["ObjectPurpose"]] = relationship(

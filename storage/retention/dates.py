@@ -35,5 +35,5 @@ def _wrong(row: StoredObject, windows: dict[str, str]) -> Iterator[str]:
         window = windows.get(each.policy_id)
         if window is None or each.until != window_end(row.counted_from, window):
             yield f"its end for {each.purpose} is not what its policy says"
-    if row.delete_after != max(each.until for each in row.purposes):
+    if row.restricted_at is None and row.delete_after != max(each.until for each in row.purposes):
         yield "its deletion date is not the latest end of its purposes"

@@ -249,6 +249,20 @@ def claim(session: Session, object_id: str, cause: str, now: datetime, *, only_i
     return 1 + sum(claim(session, child, cause, now) for child in derived)
 
 
+def discard(session: Session, object_id: str, cause: str, now: datetime) -> None:
+    """Let an object go that should never have been kept. A hold wins: then it goes when the hold is lifted.
+
+    Until then it is used for nothing.
+    """
+    if claim(session, object_id, cause, now):
+        return
+    row = session.get(StoredObject, object_id, with_for_update=True)
+    if row is None or row.state != "stored" or not row.holds:
+        return
+    row.restricted_at = row.restricted_at or now
+    row.delete_after = min(row.delete_after or now, now)
+
+
 def purge(session: Session, object_id: str, cause: str, now: datetime) -> None:
     """Claim an object before its date.
 

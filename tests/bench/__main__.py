@@ -54,7 +54,7 @@ def bench(at: Installation, seaweed: Seaweed, bucket: str) -> None:
             id=random_id(), code="b", name="b", jurisdiction="KZ", timezone="UTC", languages=["en"], created_at=now
         )
         session.add(centre)
-    arrival = Arrival("recording", centre.id, "audio/wav", ("training", "quality"), now)
+    arrival = Arrival("recording", centre.id, "audio/wav", ("training", "quality"), "line", now, now)
     stored: list[StoredObject] = []
 
     def take_in() -> None:

@@ -60,6 +60,21 @@ def test_no_number_is_written_anywhere_but_with_the_calls_of_who_agreed(
     assert agreed == {None, CANARIES[0], CANARIES[2], CANARIES[5]}
 
 
+def test_before_consent_the_number_is_not_even_written(watched: WatchedHouse) -> None:
+    """I2: of who declines there is nothing to erase; not in the log of what is to be written either."""
+    looked = []
+
+    def look() -> None:
+        looked.append(digits_of(CANARIES[0]).encode() in watched.bytes_on_disk())
+
+    for seconds in (0.5, 4.0, 8.0, 15.0):
+        watched.clock.after(seconds, look)
+    watched.call("opt_in", "kk", "press:2", from_number=CANARIES[0])
+    watched.work()
+    look()
+    assert looked == [False] * 5
+
+
 def test_an_error_of_the_database_does_not_tell_the_number(watched: WatchedHouse) -> None:
     """Parameters of statements are hidden: a failed UPDATE would otherwise log who called."""
     with watched.at.database.begin() as session:

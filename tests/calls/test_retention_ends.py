@@ -101,11 +101,14 @@ def test_what_hides_behind_a_marker_or_an_older_try_goes_too(tmp_path: Path, sea
 def test_playback_ends_with_the_claim_whatever_is_away(keeping: WatchedHouse) -> None:
     """I6: the claim is quick and enough, also while store and carrier are away; the receipt waits for them."""
     assert may_hear(keeping) == "quality"
-    die_at(keeping, kept(keeping).delete_after)
     keeping.door.away = keeping.faults.rest_down = True
+    with keeping.at.database.begin() as session:
+        purge(session, kept(keeping).id, "test", keeping.clock.now())
+    assert may_hear(keeping) is None, "though its dates would allow it"
+    told = keeping.ask(lambda s: s.scalars(sa.select(Leaf.kind).where(Leaf.kind.startswith("media_"))).all())
+    assert sorted(told) == ["media_refused", "media_shown"], "the refusal is in the ledger too (I9)"
     keeping.work()
     assert kept(keeping).state == "deleting"
-    assert may_hear(keeping) is None
     assert not keeping.at.keys.exists(kept(keeping).id), "a store that is away does not keep the key alive"
     keeping.work_for(600, step=60)
     assert (kept(keeping).state, all_rows(keeping)["receipt"]) == ("deleting", [])

@@ -6,11 +6,14 @@ from typing import get_args
 
 import click
 import pytest
+import sqlalchemy as sa
 
 from app.auth.policy import ROLES
 from app.worker import Worker
 from config.settings import NOT_SETTINGS, SECTIONS, setting_names
 from storage.database import Base
+from storage.models import StoredObject
+from storage.retention.holds import Why, hold_objects
 from telephony.outcome import Outcome
 from tests.command import Commands
 from tests.docs.command_line import all_commands, options
@@ -30,6 +33,14 @@ def lived_in(house: House) -> Commands:
     house.work_for(60)
     house.clock.sleep(timedelta(days=91).total_seconds())
     house.work()
+    house.call()
+    house.work()
+    with house.at.database.begin() as session:
+        kept = session.scalars(sa.select(StoredObject).where(StoredObject.state == "stored")).one()
+        # commands live by the machine's clock, which is behind the house's
+        kept.delete_after = house.clock.now() - timedelta(days=365)
+        now = house.clock.now()
+        hold_objects(session, [kept.id], Why("1", "a test", "operator", now + timedelta(days=1)), now)
     home = {"ESKERTU_HOME": str(house.at.home), "ESKERTU_DATABASE_URL": house.at.settings.main_database_url}
     return Commands(house.home, home)
 

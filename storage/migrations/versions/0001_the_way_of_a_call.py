@@ -54,6 +54,37 @@ def upgrade() -> None:
         sa.UniqueConstraint("kind", "subject", name=op.f("uq_finding_kind_subject")),
     )
     op.create_table(
+        "hold",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("case", sa.String(length=120), nullable=False, comment="number of the case; holds are found by it"),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("owner", sa.String(length=32), nullable=False, comment="id of the person who set it, or `operator`"),
+        sa.Column(
+            "review_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when somebody must ask whether it is still needed",
+        ),
+        sa.Column(
+            "source_id", sa.String(length=32), nullable=True, comment="a hold over a span: of this line (or camera)"
+        ),
+        sa.Column(
+            "from_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="begin of the span; also what is still to come",
+        ),
+        sa.Column("to_at", sa.DateTime(timezone=True), nullable=True, comment="end of the span"),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True, comment="null while it holds"),
+        sa.Column("lifted_reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
+    )
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hold_case"), ["case"], unique=False)
+        batch_op.create_index(batch_op.f("ix_hold_source_id"), ["source_id"], unique=False)
+
+    op.create_table(
         "installation_fact",
         sa.Column("name", sa.String(length=32), nullable=False, comment="key_ring: whose keys belong to this"),
         sa.Column("value", sa.String(length=200), nullable=False),
@@ -186,6 +217,12 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False, comment="recording, segment, peaks, …"),
         sa.Column("parent_id", sa.String(length=32), nullable=True, comment="what it was derived from, and goes with"),
         sa.Column("centre_id", sa.String(length=32), nullable=False, comment="whose people may see it"),
+        sa.Column(
+            "source_id",
+            sa.String(length=32),
+            nullable=False,
+            comment="the line or camera it came from: holds over spans",
+        ),
         sa.Column("state", sa.String(length=8), nullable=False, comment="arriving stored deleting deleted"),
         sa.Column("bucket", sa.String(length=63), nullable=False),
         sa.Column(
@@ -200,6 +237,12 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=True, comment="of the plain content"),
         sa.Column("cipher_bytes", sa.BigInteger(), nullable=True, comment="of the sealed content in the store"),
         sa.Column(
+            "began_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when its content begins; it ends where retention begins to count",
+        ),
+        sa.Column(
             "counted_from",
             sa.DateTime(timezone=True),
             nullable=False,
@@ -211,6 +254,9 @@ def upgrade() -> None:
             "delete_after", sa.DateTime(timezone=True), nullable=True, comment="the latest end of its purposes (I4)"
         ),
         sa.Column("holds", sa.Integer(), nullable=False, comment="how many holds keep it (I5)"),
+        sa.Column(
+            "restricted_at", sa.DateTime(timezone=True), nullable=True, comment="kept, used for nothing, from then on"
+        ),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_stored_object_centre_id_centre")),
         sa.ForeignKeyConstraint(
@@ -227,6 +273,9 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'stored'"),
         )
         batch_op.create_index(batch_op.f("ix_stored_object_parent_id"), ["parent_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_stored_object_source_id_began_at"), ["source_id", "began_at"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_stored_object_state_arrived_at"), ["state", "arrived_at"], unique=False)
 
     op.create_table(
@@ -323,6 +372,19 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_deletion_finished_at_next_attempt_at"), ["finished_at", "next_attempt_at"], unique=False
         )
+
+    op.create_table(
+        "held_object",
+        sa.Column("hold_id", sa.String(length=32), nullable=False),
+        sa.Column("object_id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["hold_id"], ["hold.id"], name=op.f("fk_held_object_hold_id_hold")),
+        sa.ForeignKeyConstraint(
+            ["object_id"], ["stored_object.id"], name=op.f("fk_held_object_object_id_stored_object")
+        ),
+        sa.PrimaryKeyConstraint("hold_id", "object_id", name=op.f("pk_held_object")),
+    )
+    with op.batch_alter_table("held_object", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_held_object_object_id"), ["object_id"], unique=False)
 
     op.create_table(
         "object_copy",
@@ -516,6 +578,10 @@ def downgrade() -> None:
     op.drop_table("receipt")
     op.drop_table("object_purpose")
     op.drop_table("object_copy")
+    with op.batch_alter_table("held_object", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_held_object_object_id"))
+
+    op.drop_table("held_object")
     with op.batch_alter_table("deletion", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_deletion_finished_at_next_attempt_at"))
 
@@ -528,6 +594,7 @@ def downgrade() -> None:
     op.drop_table("call")
     with op.batch_alter_table("stored_object", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stored_object_state_arrived_at"))
+        batch_op.drop_index(batch_op.f("ix_stored_object_source_id_began_at"))
         batch_op.drop_index(batch_op.f("ix_stored_object_parent_id"))
         batch_op.drop_index(
             "ix_stored_object_due",
@@ -559,6 +626,11 @@ def downgrade() -> None:
 
     op.drop_table("leaf")
     op.drop_table("installation_fact")
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_hold_source_id"))
+        batch_op.drop_index(batch_op.f("ix_hold_case"))
+
+    op.drop_table("hold")
     op.drop_table("finding")
     op.drop_table("checkpoint")
     op.drop_table("centre")

@@ -1,0 +1,150 @@
+"""`hold set`, `hold lift`, `hold list`; `object restrict`, `object release`."""
+
+from datetime import UTC, datetime, timedelta
+
+import click
+import sqlalchemy as sa
+
+from app.cli.kept import object_
+from app.cli.terminal import acting_as, installation, json_lines, line_coded, show, utc
+from app.viewing import person_named
+from app.wiring import Installation
+from storage.errors import Refused
+from storage.models import HeldObject, Hold
+from storage.retention.holds import Span, Why, hold_objects, hold_span, lift
+from storage.retention.restriction import release, restrict
+
+REVIEW_AFTER = timedelta(days=90)
+
+
+def moment(text: str, option: str) -> datetime:
+    """An ISO 8601 moment with its zone.
+
+    Raises:
+        Refused: if it is none, or has no zone.
+    """
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Refused(f"{option} {text!r}: write it like 2026-11-22T09:00:00+05:00") from error
+    if read.tzinfo is None:
+        raise Refused(f"{option} {text!r}: say in which zone, as in 2026-11-22T09:00:00+05:00 (or Z)")
+    return read.astimezone(UTC)
+
+
+@click.group()
+def hold() -> None:
+    """What must not be deleted, for a case."""
+
+
+@hold.command("set")
+@click.option("--object", "object_ids", multiple=True, help="An object's id; may be given several times.")
+@click.option("--line", "line_code", help="All of a line in a span, also what is still to come.")
+@click.option("--from", "from_text", help="Begin of the span, such as 2026-11-22T09:00:00Z.")
+@click.option("--to", "to_text", help="End of the span.")
+@click.option("--case", required=True, help="Number of the case.")
+@click.option("--reason", required=True)
+@click.option("--review", "review_text", help="When to ask whether it is still needed; in 90 days if not given.")
+@acting_as
+def hold_set(
+    object_ids: tuple[str, ...],
+    line_code: str | None,
+    from_text: str | None,
+    to_text: str | None,
+    case: str,
+    reason: str,
+    review_text: str | None,
+    email: str | None,
+) -> None:
+    """Keep objects, or a line's span, whatever their date says."""
+    at = installation()
+    now = at.clock.now()
+    review = moment(review_text, "--review") if review_text else now + REVIEW_AFTER
+    if bool(object_ids) == bool(line_code):
+        raise Refused("give either --object, or --line with --from and --to")
+    with at.database.begin() as session:
+        owner = person_named(session, email).id if email else "operator"
+        why = Why(case, reason, owner, review)
+        if line_code is None:
+            made = hold_objects(session, object_ids, why, now)
+            gone = 0
+        else:
+            if not from_text or not to_text:
+                raise Refused("--line needs --from and --to")
+            span = Span(line_coded(session, line_code).id, moment(from_text, "--from"), moment(to_text, "--to"))
+            made, gone = hold_span(session, span, why, now)
+        held = session.scalar(sa.select(sa.func.count()).where(HeldObject.hold_id == made.id))
+        told = f"Hold {made.id} keeps {held} objects; look at it again on {review:%Y-%m-%d}."
+    click.echo(told)
+    if gone:
+        click.echo(f"{gone} objects of this span are gone already.", err=True)
+
+
+@hold.command("lift")
+@click.argument("hold_id")
+@click.option("--reason", required=True)
+@click.option("--dry-run", is_flag=True, help="Only say what would go, and when.")
+def hold_lift(hold_id: str, reason: str, dry_run: bool) -> None:
+    """Lift a hold; says what goes now, what later, and what other holds still keep."""
+    at = installation()
+    with at.database.begin() as session:
+        told = lift(session, hold_id, reason, at.clock.now(), dry_run=dry_run)
+    click.echo(f"{len(told.go_now)} objects go now.")
+    for object_id, ends in told.go_later:
+        click.echo(f"{object_id} goes on {utc(ends)}")
+    click.echo(f"{len(told.still_held)} are kept by other holds.")
+    if dry_run:
+        click.echo("Nothing was changed (dry run).")
+
+
+@hold.command("list")
+@click.option("--case", help="Only of this case.")
+@json_lines
+def hold_list(case: str | None, as_json: bool) -> None:
+    """Holds, those that hold first."""
+    at = installation()
+    count = sa.select(sa.func.count()).where(HeldObject.hold_id == Hold.id).correlate(Hold).scalar_subquery().label("n")
+    query = sa.select(Hold, count).order_by(Hold.lifted_at.is_not(None), Hold.set_at)
+    if case is not None:
+        query = query.where(Hold.case == case)
+    with at.database.read() as session:
+        rows = [
+            {
+                "hold": row.id,
+                "case": row.case,
+                "objects": objects,
+                "from": utc(row.from_at),
+                "to": utc(row.to_at),
+                "reason": row.reason,
+                "set_at": utc(row.set_at),
+                "review_at": utc(row.review_at),
+                "lifted_at": utc(row.lifted_at),
+            }
+            for row, objects in session.execute(query)
+        ]
+    show(rows, as_json=as_json, empty="Nothing is held.")
+
+
+@object_.command("restrict")
+@click.argument("object_id")
+@click.option("--reason", required=True)
+def object_restrict(object_id: str, reason: str) -> None:
+    """Keep it, and let nobody use it."""
+    at: Installation = installation()
+    with at.database.begin() as session:
+        restrict(session, object_id, reason, at.clock.now())
+    click.echo("Kept, and used for nothing.")
+
+
+@object_.command("release")
+@click.argument("object_id")
+@click.option("--reason", required=True)
+def object_release(object_id: str, reason: str) -> None:
+    """Let a restricted object be used again."""
+    at: Installation = installation()
+    with at.database.begin() as session:
+        release(session, object_id, reason, at.clock.now())
+    click.echo("It may be used again.")
+
+
+COMMANDS = (hold,)

@@ -1,0 +1,91 @@
+"""Storage by itself: a database, keys, a store in memory, a clock, one centre; no calls."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from app.first_start import publish_shipped
+from storage.database import Base, Database
+from storage.intake import Arrival, Intake
+from storage.models import Centre, StoredObject
+from storage.models.columns import random_id
+from storage.objects.keys import KeyRing
+from storage.playback import Playback
+from storage.retention.deletion import Deleter
+from tests.objects.fake_store import MemoryStore
+from tests.practice.customer import FastClock
+
+LINE = "line0000"
+CONTENT = b"what was said" * 20
+
+
+class PlainHouse:
+    """Enough to store, hold and delete."""
+
+    def __init__(self, home: Path, database_url: str | None = None) -> None:
+        self.clock = FastClock()
+        self.database = Database(database_url or f"sqlite:///{home / 'eskertu.db'}")
+        Base.metadata.create_all(self.database.engine)
+        self.keys = KeyRing(f"sqlite:///{home / 'keys.db'}", bytes(32), self.clock)
+        self.keys.create_all()
+        self.store = MemoryStore()
+        self.store.ensure_bucket()
+        self.intake = Intake(self.database, self.store, self.keys, self.clock)
+        self.playback = Playback(self.store, self.keys)
+        self.deleter = Deleter(self.database, self.store, self.keys, self.clock, [])
+        with self.database.begin() as session:
+            publish_shipped(session, self.clock.now())
+            centre = Centre(
+                id=random_id(),
+                code="ast",
+                name="Astana",
+                jurisdiction="KZ",
+                timezone="Asia/Almaty",
+                languages=["kk"],
+                created_at=self.clock.now(),
+            )
+            session.add(centre)
+        self.centre_id = centre.id
+
+    @contextmanager
+    def open(self) -> Iterator["PlainHouse"]:
+        try:
+            yield self
+        finally:
+            self.database.dispose()
+            self.keys.close()
+
+    def keep(
+        self,
+        purposes: tuple[str, ...] = ("training", "quality"),
+        *,
+        parent_id: str | None = None,
+        began_at: datetime | None = None,
+    ) -> str:
+        """Store an object. Returns its id."""
+        now = self.clock.now()
+        arrival = Arrival(
+            "recording" if parent_id is None else "peaks",
+            self.centre_id,
+            "audio/wav",
+            purposes,
+            LINE,
+            began_at or now,
+            now,
+            parent_id,
+        )
+        with self.database.begin() as session:
+            ticket = self.intake.expect(session, arrival)
+        self.intake.bring_in(ticket, arrival, [CONTENT], len(CONTENT), lambda _session, _row: None)
+        return ticket.object_id
+
+    def row(self, object_id: str) -> StoredObject:
+        with self.database.read() as session:
+            return session.scalars(sa.select(StoredObject).where(StoredObject.id == object_id)).one()
+
+    def states(self) -> dict[str, str]:
+        with self.database.read() as session:
+            return {row.id: row.state for row in session.execute(sa.select(StoredObject.id, StoredObject.state))}
