@@ -70,7 +70,7 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             # A terminal's Ctrl-C goes to the supervisor alone, which passes it on in its own order.
             process_group=0,
-            preexec_fn=_ends_with(os.getpid(), part.dies_by),  # noqa: PLW1509 - before any thread is made
+            preexec_fn=_ends_with(os.getpid()),  # noqa: PLW1509 - before any thread is made
         )
         part.started = time.monotonic()
 
@@ -123,13 +123,14 @@ class Supervisor:
                 process.wait()
 
 
-def _ends_with(parent: int, number: signal.Signals) -> Callable[[], None] | None:
+def _ends_with(parent: int) -> Callable[[], None] | None:
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None).prctl
 
     def promise() -> None:
-        prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+        # Nobody is left to insist: who was killed in the middle of something is taken up where it was.
+        prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
         if os.getppid() != parent:  # it died between the fork and the promise
             os._exit(1)
 

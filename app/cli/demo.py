@@ -33,14 +33,21 @@ def demo() -> None:
     seed(at)
     at.database.dispose()
     at.keys.close()
-    child = subprocess.Popen([sys.executable, "-P", "-m", "app.cli.main", "up"])
+    # What the processes log would stand between the lines of the call: it goes into a file.
+    log = at.home / "eskertu.log"
+    with log.open("ab") as file:
+        begun = file.tell()
+        child = subprocess.Popen([sys.executable, "-P", "-m", "app.cli.main", "up"], stderr=file)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: child.send_signal(signal.SIGTERM))
     try:
         if _is_ready(at, child):
             _first_call(installation())
-            click.echo("Eskertu goes on until you press Ctrl-C.")
-        sys.exit(child.wait())
+            click.echo(f"Eskertu goes on until you press Ctrl-C. It logs into {log}.")
+        code = child.wait()
+        if code:
+            click.echo(log.read_bytes()[begun:].decode(errors="replace"), err=True)
+        sys.exit(code)
     finally:
         if child.poll() is None:
             child.terminate()
