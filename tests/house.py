@@ -20,7 +20,8 @@ from app.first_start import prepare_databases
 from app.wiring import Account, Installation
 from app.worker import Worker
 from config.settings import Settings
-from storage.models import Call, Centre, Line, Person, Recording, StoredObject
+from storage.centres import add_centre
+from storage.models import Call, Line, Person, Recording, StoredObject
 from storage.models.columns import random_id
 from storage.objects.store import ObjectStore
 from storage.playback import Playable
@@ -96,17 +97,15 @@ class House:
         now = self.clock.now()
         where = routing(self.at.site)
         with self.at.database.begin() as session:
-            centre = Centre(
-                id=random_id(),
+            centre = add_centre(
+                session,
                 code="ast",
                 name="Astana",
                 jurisdiction="KZ",
                 timezone="Asia/Almaty",
                 languages=["kk", "ru", "en"],
-                created_at=now,
+                now=now,
             )
-            session.add(centre)
-            session.flush()
             for mode, number in NUMBERS.items():
                 add_line(
                     session,

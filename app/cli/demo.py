@@ -14,6 +14,7 @@ from app.cli.phone import place_call, spoken_texts, told
 from app.cli.terminal import installation
 from app.first_start import prepare_databases
 from app.wiring import Installation
+from storage.centres import add_centre
 from storage.models import Call, Centre, Line, Person, Recording, StoredObject
 from storage.models.columns import random_id
 from telephony.lines import add_line
@@ -60,17 +61,15 @@ def seed(at: Installation) -> None:
     with at.database.begin() as session:
         centre = session.scalars(sa.select(Centre).where(Centre.code == "ast")).one_or_none()
         if centre is None:
-            centre = Centre(
-                id=random_id(),
+            centre = add_centre(
+                session,
                 code="ast",
                 name="Astana",
                 jurisdiction="KZ",
                 timezone="Asia/Almaty",
                 languages=["kk", "ru", "en"],
-                created_at=now,
+                now=now,
             )
-            session.add(centre)
-            session.flush()
         if session.scalar(sa.select(Line.id).where(Line.number == NUMBER)) is None:
             add_line(
                 session,

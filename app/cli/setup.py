@@ -1,7 +1,6 @@
 """Setting up: `centre add`, `line add`, `line connect`, `user add`, `policy set`."""
 
 import re
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import sqlalchemy as sa
@@ -9,6 +8,7 @@ import sqlalchemy as sa
 from app.auth.policy import ROLES
 from app.cli.terminal import centre_coded, installation, json_lines, line_coded, show, utc
 from app.practice_numbers import own_number
+from storage.centres import add_centre, checked_code
 from storage.errors import Refused
 from storage.ledger.log import append
 from storage.models import Centre, Line, Person, RetentionPolicy
@@ -16,8 +16,6 @@ from storage.models.columns import random_id
 from storage.notices import LANGUAGES, MODES
 from storage.retention.publish import set_policy
 from telephony.lines import add_line, routing
-
-CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
 def languages_of(text: str) -> list[str]:
@@ -30,13 +28,6 @@ def languages_of(text: str) -> list[str]:
     if not spoken or len(set(spoken)) != len(spoken) or set(spoken) - set(LANGUAGES):
         raise Refused(f"languages {text!r}: give some of {','.join(LANGUAGES)}, each once, the default first")
     return spoken
-
-
-def checked_code(code: str) -> str:
-    """A code as it may stand in commands and addresses."""
-    if not CODE.fullmatch(code):
-        raise Refused(f"code {code!r}: use small letters, digits and hyphens, at most 32, such as ast")
-    return code
 
 
 @click.group()
@@ -52,27 +43,16 @@ def centre() -> None:
 @click.option("--languages", default="kk,ru,en", show_default=True)
 def centre_add(code: str, name: str, jurisdiction: str, timezone: str, languages: str) -> None:
     """Make a centre."""
-    if not re.fullmatch(r"[A-Z]{2}", jurisdiction):
-        raise Refused(f"jurisdiction {jurisdiction!r}: give two capital letters, such as KZ")
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise Refused(f"timezone {timezone!r}: give an IANA zone, such as Asia/Almaty") from error
     at = installation()
     with at.database.begin() as session:
-        if session.scalar(sa.select(Centre.id).where(Centre.code == checked_code(code))) is not None:
-            raise Refused(f"code {code!r}: there is a centre of that code already")
-        now = at.clock.now()
-        session.add(
-            Centre(
-                id=random_id(),
-                code=code,
-                name=name,
-                jurisdiction=jurisdiction,
-                timezone=timezone,
-                languages=languages_of(languages),
-                created_at=now,
-            )
+        add_centre(
+            session,
+            code=code,
+            name=name,
+            jurisdiction=jurisdiction,
+            timezone=timezone,
+            languages=languages_of(languages),
+            now=at.clock.now(),
         )
     click.echo(f"Centre {code} is there.")
 

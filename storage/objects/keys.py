@@ -14,7 +14,6 @@ The journal's own blocks, once unlinked, and an SSD's spare cells are beyond us.
 """
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -33,19 +32,16 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    create_engine,
-    event,
     func,
     insert,
-    make_url,
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import IntegrityError
 
 from config.clock import Clock
 from storage.objects.cipher import ObjectKey, key_of, new_identity
+from storage.objects.key_database import KeysUnavailable, engine_for, translated
 from storage.objects.master_key import MasterKeyRefused, load_master_key
 
 __all__ = [
@@ -95,10 +91,6 @@ class KeyDestroyed(KeyProblem):
 
 class KeyUnreadable(KeyProblem):
     """The key is wrapped by another master key, or was changed. Permanent until the right master key is back."""
-
-
-class KeysUnavailable(Exception):
-    """The key database does not answer, or is locked for too long. Try again later."""
 
 
 class KeyRing:
@@ -254,12 +246,12 @@ class KeyRing:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with _translated(), self._engine().connect() as connection, connection.begin():
+        with translated(), self._engine().connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with _translated(), self._engine().connect().execution_options(writes=True) as connection, connection.begin():
+        with translated(), self._engine().connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
 
     def _engine(self) -> Engine:
@@ -267,35 +259,5 @@ class KeyRing:
             return self._database
         engine = self._engines.get(os.getpid())
         if engine is None:
-            engine = self._engines[os.getpid()] = _engine_for(self._database)
+            engine = self._engines[os.getpid()] = engine_for(self._database)
         return engine
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        raise KeysUnavailable(f"the key database: {error.orig}") from error
-
-
-def _engine_for(url: str) -> Engine:
-    """An engine for keys: on SQLite nothing pooled, nothing cached, and nothing of a deleted key left behind."""
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30}, hide_parameters=True)
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # the BEGIN is ours
-    for pragma in ("journal_mode=DELETE", "secure_delete=ON", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and writes then fails at once with SQLITE_BUSY, whatever the timeout.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

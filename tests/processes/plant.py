@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 
 from app.first_start import prepare_databases
 from config.milestones import Milestone
-from storage.models import Call, Centre, Recording, StoredObject
-from storage.models.columns import random_id
+from storage.centres import add_centre
+from storage.models import Call, Recording, StoredObject
 from storage.playback import Playable
 from storage.retention.publish import set_policy
 from telephony.lines import add_line, routing
@@ -201,17 +201,15 @@ def make_template(folder: Path) -> Path:
     prepare_databases(at)
     now = at.clock.now()
     with at.database.begin() as session:
-        centre = Centre(
-            id=random_id(),
+        centre = add_centre(
+            session,
             code="ast",
             name="Astana",
             jurisdiction="KZ",
             timezone="Asia/Almaty",
             languages=["kk", "ru", "en"],
-            created_at=now,
+            now=now,
         )
-        session.add(centre)
-        session.flush()
         add_line(
             session,
             code="front",

@@ -8,10 +8,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from app.first_start import publish_shipped
+from storage.centres import add_centre
 from storage.database import Base, Database
 from storage.intake import Arrival, Intake
-from storage.models import Centre, StoredObject
-from storage.models.columns import random_id
+from storage.models import StoredObject
 from storage.objects.keys import KeyRing
 from storage.playback import Playback
 from storage.retention.deletion import Deleter
@@ -38,16 +38,15 @@ class PlainHouse:
         self.deleter = Deleter(self.database, self.store, self.keys, self.clock, [])
         with self.database.begin() as session:
             publish_shipped(session, self.clock.now())
-            centre = Centre(
-                id=random_id(),
+            centre = add_centre(
+                session,
                 code="ast",
                 name="Astana",
                 jurisdiction="KZ",
                 timezone="Asia/Almaty",
                 languages=["kk"],
-                created_at=self.clock.now(),
+                now=self.clock.now(),
             )
-            session.add(centre)
         self.centre_id = centre.id
 
     @contextmanager
