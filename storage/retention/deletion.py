@@ -210,6 +210,8 @@ class Deleter:
                 for copy in copies
                 if (left := self._elsewhere[copy.place].remains(copy.gone_at or now)) is not None
             ]
+            if not self._keys.erased_at_once:
+                remains.append({"what": "traces of the key in the key database's files", "until": "its next VACUUM"})
             content = receipt(row, deletion, [(copy.place, len(refs)) for copy in copies], remains, now)
             leaf_id = append(session, "object_deleted", object_id, now, content)
             session.add(Receipt(object_id=object_id, deleted_at=now, content=content, leaf_id=leaf_id))

@@ -46,6 +46,7 @@ def receipt(
         "gone_from": ["store", "keys", *sorted({place for place, _ in elsewhere})],
         "remains": [
             *remains,
+            {"what": "sealed bytes that nobody can open", "until": "the store reclaims their space"},
             {"what": "backups of the key database, if the operator makes any", "until": "their own expiry"},
         ],
     }
