@@ -100,8 +100,7 @@ class Closing:
             self._postpone(asked.call_id, ASK_AGAIN)
             return
         if complaints is None and told is None:
-            # It knows nothing of the call at all: that is no clean bill of health for the notice.
-            self._postpone(asked.call_id, ASK_AGAIN)
+            self._nothing_known(asked.call_id)
             return
         self._close(asked, status, complaints, recordings)
         reached(Milestone.CALL_CLOSED)
@@ -109,6 +108,27 @@ class Closing:
     def _postpone(self, call_id: str, wait: timedelta) -> None:
         with self._database.begin() as session:
             session.execute(sa.update(Call).where(Call.id == call_id).values(next_look_at=self._clock.now() + wait))
+
+    def _nothing_known(self, call_id: str) -> None:
+        """The carrier knows nothing of the call at all: that is no clean bill of health for its notice.
+
+        It is asked again, less and less often, and given up after two days: then what was never proven is unproven.
+        """
+        now = self._clock.now()
+        with self._database.begin() as session:
+            call = session.scalars(sa.select(Call).where(Call.id == call_id).with_for_update(of=Call)).one_or_none()
+            if call is None:
+                return
+            age = now - call.ringing_at
+            if age < 2 * LONGEST_CALL:
+                call.next_look_at = now + max(ASK_AGAIN, age / 20)
+                return
+            call.next_look_at = None
+            call.ended_at = call.ended_at or now
+            call.carrier_status = call.carrier_status or "unknown"
+            if call.looks == 0:
+                call.play_failed = True
+            settle(session, call, now)
 
     def _close(
         self,
