@@ -21,12 +21,20 @@ pytest_plugins = ["tests.seaweed", "tests.minio_server", "tests.postgresql"]
 BACKEND = os.environ.get("TEST_BACKEND", "sqlite+seaweedfs")
 
 
+DATABASE, _, STORE = BACKEND.partition("+")
+
+
 @pytest.fixture
-def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+def store_server(request: pytest.FixtureRequest) -> "Seaweed":
+    """The object store of this run's backend."""
+    server: Seaweed = request.getfixturevalue("minio" if STORE == "minio" else "seaweed")
+    return server
+
+
+@pytest.fixture
+def house(tmp_path: Path, store_server: "Seaweed", request: pytest.FixtureRequest) -> Iterator[House]:
     """A whole installation with a fast clock, on the backend of this run."""
-    database, _, store = BACKEND.partition("+")
-    url = request.getfixturevalue("postgres_database") if database == "postgresql" else None
-    server: Seaweed = request.getfixturevalue("minio" if store == "minio" else "seaweed")
-    bucket = request.getfixturevalue("minio_bucket" if store == "minio" else "bucket")
-    with House(tmp_path, server.store(bucket), url).open() as house:
+    url = request.getfixturevalue("postgres_database") if DATABASE == "postgresql" else None
+    bucket = request.getfixturevalue("minio_bucket" if STORE == "minio" else "bucket")
+    with House(tmp_path, store_server.store(bucket), url).open() as house:
         yield house

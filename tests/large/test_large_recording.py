@@ -40,7 +40,7 @@ def large_wav(path: Path, size: int) -> bytes:
 
 
 def test_i7_a_recording_of_any_length_is_taken_in_and_read_in_constant_memory(
-    house: House, seaweed: Seaweed, bucket: str, tmp_path: Path
+    house: House, store_server: Seaweed, tmp_path: Path
 ) -> None:
     size = int(os.environ.get("LARGE_RECORDING_MB", "160")) * MB
     path = tmp_path / "large.wav"
@@ -59,11 +59,12 @@ def test_i7_a_recording_of_any_length_is_taken_in_and_read_in_constant_memory(
     order = {
         "now": house.clock.now().isoformat(),
         "home": str(house.home / "var"),
+        "database_url": house.at.settings.database_url,
         "store": {
-            "endpoint": seaweed.endpoint,
-            "access_key": seaweed.access_key,
-            "secret_key": seaweed.secret_key,
-            "bucket": bucket,
+            "endpoint": store_server.endpoint,
+            "access_key": store_server.access_key,
+            "secret_key": store_server.secret_key,
+            "bucket": house.at.store.bucket,
         },
         "account_sid": ACCOUNT,
         "auth_token": TOKEN,
