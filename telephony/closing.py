@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 from config.clock import Clock
 from config.milestones import Milestone, reached
 from storage.database import Database
+from storage.findings import note_finding
 from storage.models import Call, CallStep, ConsentRecord
 from telephony.carrier.port import Carrier, CarrierError, CarrierRecording, CarrierRefused, Complaint
 from telephony.complaints import notice_failed
-from telephony.settlement import note_finding, note_recording, settle
+from telephony.settlement import note_recording, settle
 
 log = structlog.get_logger()
 

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from config.clock import Clock
 from storage.database import Database
+from storage.findings import note_finding
 from storage.models import Call, CarrierEvent
 from storage.models.columns import random_id
 from telephony.calls import call_of
 from telephony.carrier.port import CarrierRecording
-from telephony.settlement import note_finding, note_recording, settle
+from telephony.settlement import note_recording, settle
 
 Form = Mapping[str, str]
 

@@ -12,11 +12,12 @@ import structlog
 
 from config.clock import Clock
 from storage.database import Database
+from storage.findings import note_finding
 from storage.models import Call, Recording
 from telephony.carrier.port import Carrier, CarrierError, CarrierRecording
 from telephony.events import UNANSWERED
 from telephony.outcome import WITHOUT_MEDIA
-from telephony.settlement import note_finding, note_recording, settle
+from telephony.settlement import note_recording, settle
 
 log = structlog.get_logger()
 

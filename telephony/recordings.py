@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from config.clock import Clock
 from config.milestones import Milestone, reached
 from storage.database import Database
+from storage.findings import note_finding
 from storage.intake import Arrival, Intake, Ticket
 from storage.models import Call, ObjectCopy, Recording
 from storage.retention.deletion import claim
@@ -23,7 +24,7 @@ from storage.retention.policy import PolicyError
 from telephony.carrier.port import Carrier, CarrierError, CarrierRefused, Media, MediaNotReady
 from telephony.carrier_copy import CARRIER, ref_of
 from telephony.consent import PURPOSES
-from telephony.settlement import note_finding, settle
+from telephony.settlement import settle
 from telephony.wav import NotWholeWav, WavHeader, read_header
 
 log = structlog.get_logger()

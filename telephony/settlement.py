@@ -12,8 +12,9 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
+from storage.findings import note_finding
 from storage.ledger.log import append
-from storage.models import Call, ConsentRecord, Finding, Recording
+from storage.models import Call, ConsentRecord, Recording
 from storage.models.columns import random_id
 from storage.retention.deletion import discard
 from telephony.carrier.port import CarrierRecording
@@ -74,21 +75,6 @@ def _is_ours(call: Call, told: CarrierRecording) -> bool:
         return True  # not decided here: without consent the outcome refuses it
     begun = told.started_at
     return told.source in OURS and (begun is None or begun >= call.agreed_at - CARRIER_CLOCK)
-
-
-def note_finding(session: Session, kind: str, subject: str, explanation: str, now: datetime) -> None:
-    """Put something before a person's eyes; once, however often it is seen."""
-    row = session.scalars(sa.select(Finding).where(Finding.kind == kind, Finding.subject == subject)).one_or_none()
-    if row is None:
-        row = Finding(
-            id=random_id(), kind=kind, subject=subject, explanation=explanation, first_seen_at=now, last_seen_at=now
-        )
-        session.add(row)
-        append(session, "finding", row.id, now, {"kind": kind, "subject": subject})
-        log.warning("finding", kind=kind, subject=subject)
-    row.explanation = explanation
-    row.last_seen_at = now
-    session.flush()
 
 
 def refuse(session: Session, row: Recording, now: datetime) -> None:
