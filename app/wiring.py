@@ -10,6 +10,12 @@ from config.settings import Settings
 from storage import intake, notices
 from storage.database import Database
 from storage.errors import Refused
+from storage.fsck.check import Fsck
+from storage.fsck.discrepancy import Look
+from storage.fsck.endings import EndingsLook
+from storage.fsck.keyring import KeysLook
+from storage.fsck.ledger import ContentLook, LedgerLook
+from storage.fsck.media import MediaLook
 from storage.intake import Intake
 from storage.ledger.ledger import Ledger
 from storage.ledger.verify import Verification
@@ -29,6 +35,7 @@ from telephony.carrier.signature import Signatures
 from telephony.carrier_copy import CarrierCopies, CopyRemoval
 from telephony.closing import Closing
 from telephony.events import CarrierEvents
+from telephony.fsck import CallsLook, CarrierLook
 from telephony.reconcile import Reconciler
 from telephony.recordings import Recordings
 from telephony.site import Site
@@ -138,6 +145,20 @@ class Installation:
             "call_settled": settlement.retell,
         }
         return Verification(self.database, self.ledger, retell)
+
+    def fsck(self, *, content: bool = False) -> Fsck:
+        """Everything compared with everything. With `content`, all media is read, too."""
+        looks: list[Look] = [
+            MediaLook(self.database, self.store, self.keys, self.clock),
+            KeysLook(self.database, self.keys, self.clock),
+            EndingsLook(self.database, self.clock),
+            CallsLook(self.database, self.clock),
+            CarrierLook(self.database, self.clock, self.carriers, self.reconciler),
+            LedgerLook(self.verification),
+        ]
+        if content:
+            looks.append(ContentLook(self.database, self.playback))
+        return Fsck(self.database, self.clock, looks)
 
     @cached_property
     def webhooks(self) -> Webhooks:

@@ -68,10 +68,11 @@ class Reconciler:
             self._stop(len(refused), len(seen))
             return 0
         for told in new:
-            self._note(told)
+            self.note(told)
         return len(new)
 
-    def _note(self, told: CarrierRecording) -> None:
+    def note(self, told: CarrierRecording) -> None:
+        """Take down one recording that the carrier tells of: its call decides what becomes of it."""
         now = self._clock.now()
         with self._database.begin() as session:
             call = session.scalars(

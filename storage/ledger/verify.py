@@ -160,11 +160,16 @@ def _kept_nodes(session: Session, first: int, count: int) -> dict[tuple[int, int
 
 def _is_older(session: Session, leaf: Leaf, subject_id: str) -> bool:
     """Whether a later leaf of the same kind tells of the same subject: then the row follows that one."""
+    # A leaf without a place yet comes after all that have one; among such, the sequencer goes by the id.
+    if leaf.position is None:
+        behind = Leaf.position.is_(None) & (Leaf.id > leaf.id)
+    else:
+        behind = Leaf.position.is_(None) | (Leaf.position > leaf.position)
     later = (
         sa.select(Leaf.id)
         .join(LeafOpening, LeafOpening.leaf_id == Leaf.id)
         .where(LeafOpening.subject_id == subject_id, Leaf.kind == leaf.kind, Leaf.id != leaf.id)
-        .where(sa.or_(Leaf.at > leaf.at, sa.and_(Leaf.at == leaf.at, Leaf.position > leaf.position)))
+        .where(sa.or_(Leaf.at > leaf.at, sa.and_(Leaf.at == leaf.at, behind)))
     )
     return session.scalar(later.limit(1)) is not None
 

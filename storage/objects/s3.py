@@ -257,6 +257,12 @@ class S3Store:
                     with suppress(S3Error):  # finished or aborted meanwhile; what stays is seen by `is_gone`
                         client._abort_multipart_upload(self.bucket, key, upload_id)
 
+    def unfinished_uploads(self, prefix: str, started_before: datetime) -> list[str]:
+        with _translated(f"list uploads of {prefix}"):
+            found = self._uploads(self._client(), prefix)
+        old = {key for (key, _), upload in found.items() if (upload.initiated_time or started_before) < started_before}
+        return sorted(old)
+
     def is_gone(self, prefix: str, keys: Iterable[str] = ()) -> bool:
         if next(self.versions(prefix), None) is not None:
             return False

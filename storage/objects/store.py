@@ -138,6 +138,10 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def unfinished_uploads(self, prefix: str, started_before: datetime) -> list[str]:
+        """The keys of unfinished uploads under `prefix`, as far as the store tells of them (see `abort_uploads`)."""
+        ...
+
     def is_gone(self, prefix: str, keys: Iterable[str] = ()) -> bool:
         """Ask again: no version, no marker, no unfinished upload under `prefix`. `keys` as for `abort_uploads`."""
         ...

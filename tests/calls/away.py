@@ -65,6 +65,10 @@ class StoreWithADoor:
         self._knock()
         return self._behind.abort_uploads(prefix, started_before, keys)
 
+    def unfinished_uploads(self, prefix: str, started_before: datetime) -> list[str]:
+        self._knock()
+        return self._behind.unfinished_uploads(prefix, started_before)
+
     def is_gone(self, prefix: str, keys: Iterable[str] = ()) -> bool:
         self._knock()
         return self._behind.is_gone(prefix, keys)

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 import pytest
@@ -20,13 +20,16 @@ from tests.docs.command_line import all_commands, options
 from tests.docs.pages import PAGES, ROOT, name, section
 from tests.house import House
 
+if TYPE_CHECKING:
+    from tests.seaweed import Seaweed
+
 REFERENCE = ROOT / "docs" / "reference"
 COMMANDS = sorted(all_commands())
 LISTINGS = [typed for typed, command in COMMANDS if "--json" in options(command) and typed != "eskertu phone call"]
 
 
 @pytest.fixture
-def lived_in(house: House) -> Commands:
+def lived_in(house: House, store_server: "Seaweed") -> Commands:
     """A terminal in front of an installation in which there is a row of everything that can be listed."""
     house.faults.record_by_account = True
     house.call()
@@ -41,7 +44,14 @@ def lived_in(house: House) -> Commands:
         kept.delete_after = house.clock.now() - timedelta(days=365)
         now = house.clock.now()
         hold_objects(session, [kept.id], Why("1", "a test", "operator", now + timedelta(days=1)), now)
-    home = {"ESKERTU_HOME": str(house.at.home), "ESKERTU_DATABASE_URL": house.at.settings.main_database_url}
+    home = {
+        "ESKERTU_HOME": str(house.at.home),
+        "ESKERTU_DATABASE_URL": house.at.settings.main_database_url,
+        "ESKERTU_S3_ENDPOINT": store_server.endpoint,
+        "ESKERTU_S3_ACCESS_KEY": store_server.access_key,
+        "ESKERTU_S3_SECRET_KEY": store_server.secret_key,
+        "ESKERTU_S3_BUCKET": house.at.store.bucket,
+    }
     return Commands(house.home, home)
 
 
@@ -79,7 +89,10 @@ def test_no_section_for_a_command_that_does_not_exist() -> None:
 
 def test_every_field_of_every_listing_is_described(lived_in: Commands) -> None:
     for typed in LISTINGS:
-        rows = lived_in.fine(*typed.split()[1:], "--json").rows
+        told = lived_in(*typed.split()[1:], "--json")
+        # what fsck lists is what it fails for
+        assert (told.code != 0) == (typed == "eskertu fsck"), told.err
+        rows = told.rows
         assert rows, f"{typed} lists nothing"
         fields = set().union(*rows)
         (row,) = re.findall(
@@ -103,6 +116,7 @@ def test_every_word_for_a_state_is_explained() -> None:
         text = path.read_text("utf-8")
         kinds |= set(re.findall(r'\bappend\(\s*session, "(\w+)"', text))
         kinds |= set(re.findall(r'\bnote_finding\(\s*session,\s*"(\w+)"', text))
+        kinds |= set(re.findall(r'\bDiscrepancy\(\s*"(\w+)"', text))
     assert len(kinds) > 10
     assert kinds <= explained
 

@@ -226,3 +226,14 @@ def test_media_that_was_changed_in_the_store_is_found(lived: House, tmp_path: Pa
     with path.open("rb") as file:
         lived.at.store.put(row.key, file, len(sealed))
     assert any("cannot be read: SealBroken" in problem for problem in found(lived))
+
+
+def test_a_leaf_that_waits_for_its_place_is_verified_too(lived: House) -> None:
+    """Of two that wait, told of one subject at one moment, the row follows the one that will be placed last."""
+    version = lived.ask(lambda s: s.scalars(sa.select(NoticeVersion)).first())
+    with lived.at.database.begin() as session:
+        for _ in range(2):
+            append(session, "notice_published", version.id, lived.clock.now(), {"told": "wrongly"})
+    (problem,) = found(lived)
+    assert problem.startswith("leaf ")
+    assert "the row says something else now" in problem

@@ -125,6 +125,10 @@ class MemoryStore:
         self.uploads = [each for each in self.uploads if each not in due]
         return len(due)
 
+    def unfinished_uploads(self, prefix: str, started_before: datetime) -> list[str]:
+        self._answer()
+        return sorted({key for key, at in self.uploads if key.startswith(prefix) and at < started_before})
+
     def is_gone(self, prefix: str, keys: Iterable[str] = ()) -> bool:
         return next(self.versions(prefix), None) is None and not any(key.startswith(prefix) for key, _ in self.uploads)
 
