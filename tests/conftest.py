@@ -38,3 +38,10 @@ def house(tmp_path: Path, store_server: "Seaweed", request: pytest.FixtureReques
     bucket = request.getfixturevalue("minio_bucket" if STORE == "minio" else "bucket")
     with House(tmp_path, store_server.store(bucket), url).open() as house:
         yield house
+
+
+@pytest.fixture
+def bucket_name(request: pytest.FixtureRequest) -> str:
+    """An empty bucket in the store of this run's backend."""
+    name: str = request.getfixturevalue("minio_bucket" if STORE == "minio" else "bucket")
+    return name

@@ -46,14 +46,18 @@ def installation(folder: Path) -> Installation:
     return Installation(load_settings(environment, folder / "no.env"), SharedClock(folder / "clock"))
 
 
+def die_with_the_test(log: Path) -> None:
+    """Head a group of one's own; what is said goes into `log`; a test that is itself killed leaves nothing running."""
+    os.setsid()
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+
+
 def run(part: str, folder: Path) -> None:
     """Be `web` or `worker` until killed; what it says goes into a file."""
-    os.setsid()
-    # A test that is itself killed leaves nothing running.
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    log = os.open(folder / f"{part}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
+    die_with_the_test(folder / f"{part}.log")
     configure_logging("info", part)
     watch(Fuse(folder / "fuse.json").watch(os.getpid()))
     at = installation(folder)

@@ -32,6 +32,7 @@ def test_killed_there_nothing_is_lost_doubled_or_left_over(plant: Plant, milesto
         outcome = plant.until(partial(plant.outcome, result.call_sid), "the call is settled", pace=20)
         if outcome == "recorded":
             object_id = is_stored_once(plant, result)
+            everything_agrees(plant)
             plant.clock.advance(KEPT_FOR_S)
             is_deleted_once(plant, object_id)
         assert plant.fuse.died is not None, "the milestone was never reached"
@@ -42,6 +43,7 @@ def test_killed_there_nothing_is_lost_doubled_or_left_over(plant: Plant, milesto
             assert plant.deaths == [("worker", -9)]
             assert outcome == "recorded"
         is_empty(plant)
+        everything_agrees(plant)
 
 
 @pytest.mark.parametrize("nth", [1, 2, 3])
@@ -85,6 +87,11 @@ def is_deleted_once(plant: Plant, object_id: str) -> None:
     plant.until(lambda: plant.ask(lambda s: s.get_one(Leaf, receipt.leaf_id).position) is not None, "leaf has a place")
     told = sa.select(Leaf.kind).join(LeafOpening).where(LeafOpening.subject_id == object_id).order_by(Leaf.position)
     assert plant.ask(lambda s: s.scalars(told).all()) == ["object_stored", "object_deleted"]
+
+
+def everything_agrees(plant: Plant) -> None:
+    """What `eskertu fsck --content` finds, while everything runs: nothing."""
+    assert [found for seen in plant.at.fsck(content=True).check() for found in seen.found] == []
 
 
 def is_told_first(plant: Plant, result: CallResult, outcome: str, caller: str) -> None:
