@@ -89,7 +89,7 @@ def break_glass(at: Installation, object_id: str, reason: str, how: str) -> Play
             raise NotFound("there is no such object, or it has been deleted")
         item = playable(session, row.id, min(purposes), now)
         note_viewing(
-            session, person_id="break-glass", object_id=row.id, purpose=f"break-glass: {reason}", how=how, now=now
+            session, person_id="break-glass", object_id=row.id, purpose="break-glass", how=how, now=now, reason=reason
         )
     log.error("glass_broken", object=object_id, how=how)
     return item

@@ -50,14 +50,28 @@ def whole(row: StoredObject) -> Playable:
     return Playable(row.id, row.key, row.content_type, row.bytes, row.cipher_bytes)
 
 
-def note_viewing(session: Session, *, person_id: str, object_id: str, purpose: str, how: str, now: datetime) -> None:
-    """Tell the ledger, before the first byte leaves (I9). One leaf a person, object and purpose, every 15 minutes."""
+def note_viewing(
+    session: Session,
+    *,
+    person_id: str,
+    object_id: str,
+    purpose: str,
+    how: str,
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    """Tell the ledger, before the first byte leaves (I9). One leaf a person, object and purpose, every 15 minutes.
+
+    `reason` is what somebody without a right gave for looking all the same.
+    """
     recent = session.scalars(
         sa.select(LeafOpening)
         .join(Leaf, Leaf.id == LeafOpening.leaf_id)
         .where(LeafOpening.subject_id == object_id, Leaf.kind == "media_shown", Leaf.at > now - RENEWED_EVERY)
     )
     facts = {"person": person_id, "object": object_id, "purpose": purpose, "how": how}
+    if reason is not None:
+        facts["reason"] = reason
     if any(opening.facts == facts for opening in recent):
         return
     append(session, "media_shown", object_id, now, facts)

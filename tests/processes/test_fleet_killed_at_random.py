@@ -57,7 +57,7 @@ def fleet(tmp_path: Path, postgres: str, store_server: "Seaweed", bucket_name: s
 
 
 @pytest.mark.timeout(SECONDS + 600)
-def test_killed_at_random_the_invariants_hold(fleet: Fleet, record_property: Callable[[str, object], None]) -> None:
+def test_killed_at_random_the_invariants_hold(fleet: Fleet, capsys: pytest.CaptureFixture[str]) -> None:
     lived = live_through_it(fleet)
     fleet.until(lambda: settled(fleet), "every call settled, every recording taken in", within=SETTLES_WITHIN_S)
     told_first(fleet, lived)
