@@ -58,7 +58,7 @@ def note_viewing(
     purpose: str,
     how: str,
     now: datetime,
-    reason: str | None = None,
+    reason: str = "",
 ) -> None:
     """Tell the ledger, before the first byte leaves (I9). One leaf a person, object and purpose, every 15 minutes.
 
@@ -70,7 +70,7 @@ def note_viewing(
         .where(LeafOpening.subject_id == object_id, Leaf.kind == "media_shown", Leaf.at > now - RENEWED_EVERY)
     )
     facts = {"person": person_id, "object": object_id, "purpose": purpose, "how": how}
-    if reason is not None:
+    if reason:
         facts["reason"] = reason
     if any(opening.facts == facts for opening in recent):
         return

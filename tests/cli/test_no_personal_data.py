@@ -112,7 +112,7 @@ def addresses_asked_of(lived: Lived) -> list[str]:
         asked.append(f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}")
         return behind(environ, start_response)
 
-    lived.house._wsgi = listen
+    lived.house._wsgi = listen  # type: ignore[assignment]
     return asked
 
 

@@ -169,7 +169,8 @@ def nothing_is_lost(fleet: Fleet, lived: list[Lived]) -> None:
     receipts = set(fleet.ask(lambda s: s.scalars(sa.select(Receipt.object_id)).all()))
     made = 0
     for call in lived:
-        for sid in call.result.recording_sids if call.recorded_from else ():
+        # A Play that failed because a web had just died: then the notice was not heard, as far as anybody can prove.
+        for sid in call.result.recording_sids if call.recorded_from and not call.play_failed else ():
             found = fleet.network._exchange.shelf.all(call_sid=call.call_sid, deleted=True)
             if not any(each.sid == sid and each.duration_s for each in found):
                 continue
