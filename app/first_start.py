@@ -12,7 +12,7 @@ from storage.errors import Refused
 from storage.ledger.log import append
 from storage.models import InstallationFact, RetentionPolicy
 from storage.models.columns import random_id
-from storage.retention.publish import facts_of
+from storage.retention.versions import facts_of
 from storage.upgrade import upgrade
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from app.auth.policy import Viewer, purpose_for
+from app.auth.policy import TASKS, Viewer, may, purpose_for
 from app.wiring import Installation
 from storage.errors import NotFound, Refused
 from storage.models import Person, StoredObject
@@ -39,6 +39,19 @@ def person_named(session: Session, email: str | None) -> Person:
     person = session.scalars(sa.select(Person).where(Person.email == email.strip().lower())).one_or_none()
     if person is None:
         raise Refused("nobody is known by that address: add them with `eskertu user add`")
+    return person
+
+
+def person_for(session: Session, email: str | None, task: str, centre_id: str | None) -> Person:
+    """Who a command acts as, if they may do one of app.auth.policy's TASKS at a centre (None: at all of them).
+
+    Raises:
+        Refused: if nobody is named, nobody is known by that address, or they may not.
+    """
+    person = person_named(session, email)
+    if not may(Viewer(person.role, person.centre_id, person.active), task, centre_id):
+        where = "of that centre, or of all" if centre_id is not None else "of all centres"
+        raise Refused(f"you may not {task}: that takes a {' or '.join(TASKS[task])} {where}")
     return person
 
 

@@ -25,7 +25,7 @@ from storage.objects.master_key import load_master_key
 from storage.objects.s3 import S3Store
 from storage.objects.store import ObjectStore
 from storage.playback import Playback
-from storage.retention import publish, receipt
+from storage.retention import approval, receipt, versions
 from storage.retention.deletion import Deleter
 from storage.retention.strays import Strays
 from telephony import consent, settlement
@@ -138,7 +138,10 @@ class Installation:
     def verification(self) -> Verification:
         retell = {
             "notice_published": notices.retell,
-            "policy_published": publish.retell,
+            "policy_published": versions.retell,
+            "policy_proposed": approval.retell_proposed,
+            "policy_approved": approval.retell_approved,
+            "policy_withdrawn": approval.retell_withdrawn,
             "object_stored": intake.retell,
             "object_deleted": receipt.retell,
             "consent_given": consent.retell,

@@ -11,6 +11,12 @@ MEDIA: dict[tuple[str, str], tuple[str, ...]] = {
     ("qa_reviewer", "recording"): ("quality", "training"),
 }
 
+# What takes two people: who may ask for it, and who, being another person, may approve it.
+TASKS: dict[str, tuple[str, ...]] = {
+    "ask for a policy that keeps longer": ("privacy_officer", "administrator"),
+    "approve a policy": ("privacy_officer",),
+}
+
 
 @dataclass(frozen=True)
 class Viewer:
@@ -40,3 +46,14 @@ def purpose_for(
     if asked is not None:
         return asked if asked in allowed else None
     return allowed[0] if allowed else None
+
+
+def may(viewer: Viewer, task: str, centre_id: str | None) -> bool:
+    """Whether the viewer may do one of TASKS.
+
+    Args:
+        viewer: who asks.
+        task: a key of TASKS.
+        centre_id: the centre it is about; None: all of them, which nobody may who belongs to one.
+    """
+    return viewer.active and viewer.role in TASKS[task] and viewer.centre_id in (None, centre_id)

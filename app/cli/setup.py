@@ -1,4 +1,4 @@
-"""Setting up: `centre add`, `line add`, `line connect`, `user add`, `policy set`."""
+"""Setting up: `centre add`, `line add`, `line connect`, `user add`."""
 
 import re
 
@@ -6,15 +6,14 @@ import click
 import sqlalchemy as sa
 
 from app.auth.policy import ROLES
-from app.cli.terminal import centre_coded, installation, json_lines, line_coded, show, utc
+from app.cli.terminal import centre_coded, installation, json_lines, line_coded, show
 from app.practice_numbers import own_number
 from storage.centres import add_centre, checked_code
 from storage.errors import Refused
 from storage.ledger.log import append
-from storage.models import Centre, Line, Person, RetentionPolicy
+from storage.models import Line, Person
 from storage.models.columns import random_id
 from storage.notices import LANGUAGES, MODES
-from storage.retention.publish import set_policy
 from telephony.lines import add_line, routing
 
 
@@ -167,55 +166,4 @@ def user_add(email: str, role: str, centre_code: str | None) -> None:
     click.echo(f"{role} at {centre_code or 'every centre'}.")
 
 
-@click.group()
-def policy() -> None:
-    """How long things are kept."""
-
-
-@policy.command("set")
-@click.option("--purpose", required=True)
-@click.option("--window", required=True, help="ISO 8601 duration, such as P90D.")
-@click.option("--reason", required=True, help="Why this long; published with the policy.")
-@click.option("--centre", "centre_code", help="Only at this centre.")
-@click.option("--dry-run", is_flag=True, help="Only say what would change.")
-def policy_set(purpose: str, window: str, reason: str, centre_code: str | None, dry_run: bool) -> None:
-    """Say what changes, and publish. Earlier dates hold at once; what keeps longer waits for an approval."""
-    at = installation()
-    with at.database.begin() as session:
-        where = centre_coded(session, centre_code) if centre_code else None
-        change = set_policy(
-            session,
-            purpose=purpose,
-            window=window,
-            reason=reason,
-            centre=where,
-            now=at.clock.now(),
-            dry_run=dry_run,
-        )
-    for text in change.lines():
-        click.echo(text)
-    click.echo("Nothing was changed (dry run)." if dry_run else "Published." if not change.waits_for_approval else "")
-
-
-@policy.command("list")
-@json_lines
-def policy_list(as_json: bool) -> None:
-    """The policies there are."""
-    at = installation()
-    with at.database.read() as session:
-        rows = [
-            {
-                "purpose": row.purpose,
-                "window": row.window,
-                "centre": session.get_one(Centre, row.centre_id).code if row.centre_id else None,
-                "jurisdictions": row.jurisdictions,
-                "state": row.state,
-                "published_at": utc(row.published_at),
-                "reason": row.reason["en"],
-            }
-            for row in session.scalars(sa.select(RetentionPolicy).order_by(RetentionPolicy.published_at))
-        ]
-    show(rows, as_json=as_json, empty="No policy yet: `eskertu db upgrade` publishes the shipped ones.")
-
-
-COMMANDS = (centre, line, user, policy)
+COMMANDS = (centre, line, user)

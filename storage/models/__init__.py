@@ -1,5 +1,6 @@
 """Every table. Importing this package is importing them all, which is what migrations need."""
 
+from storage.models.approval import PolicyPreview, PolicyPreviewChange
 from storage.models.call import Call, CallStep, CarrierEvent, ConsentRecord, Recording
 from storage.models.centre import Centre, Line
 from storage.models.hold import HeldObject, Hold
@@ -29,6 +30,8 @@ __all__ = [
     "ObjectCopy",
     "ObjectPurpose",
     "Person",
+    "PolicyPreview",
+    "PolicyPreviewChange",
     "Receipt",
     "Recording",
     "RetentionPolicy",

@@ -23,7 +23,9 @@ class RetentionPolicy(Base):
     )
     window: Mapped[str] = mapped_column(sa.String(40), comment="ISO 8601 duration")
     reason: Mapped[dict[str, str]] = mapped_column(sa.JSON, comment="why this long, by language")
-    state: Mapped[str] = mapped_column(sa.String(10), comment="published, awaiting (an approval) or superseded")
+    state: Mapped[str] = mapped_column(
+        sa.String(10), comment="published, awaiting (an approval), superseded or withdrawn"
+    )
     published_at: Mapped[At]
 
 

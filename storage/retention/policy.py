@@ -71,6 +71,53 @@ def applicable(policies: Iterable[Policy], purpose: str, jurisdiction: str, cent
     )
 
 
+def replacing(policies: Iterable[Policy], new: Policy) -> list[Policy]:
+    """The policies in force once `new` is published: it takes the place of the one of its own purpose and scope."""
+
+    def scope(policy: Policy) -> tuple[str, str | None, tuple[str, ...] | None]:
+        return policy.purpose, policy.centre_id, policy.jurisdictions
+
+    return [*(policy for policy in policies if scope(policy) != scope(new)), new]
+
+
+def governs(policies: Iterable[Policy], new: Policy, jurisdiction: str, centre_id: str) -> bool:
+    """Whether `new` governs its purpose at a centre, once it is published: a nearer policy beats it."""
+    found = applicable(replacing(policies, new), new.purpose, jurisdiction, centre_id)
+    return found is not None and found.id == new.id
+
+
+def keeps_longer(policies: Iterable[Policy], new: Policy, centres: Iterable[tuple[str, str]], at: datetime) -> bool:
+    """Whether `new` would keep anything longer than the policies in force do, at any centre that it would govern.
+
+    Args:
+        policies: those in force.
+        new: the one to be published.
+        centres: (jurisdiction, centre id) of every centre there is. Centres to come count too: a policy for all of them
+            is also compared with the one for all that it replaces.
+        at: what is recorded from then on counts.
+    """
+    known = list(policies)
+    than = [
+        before.window
+        for jurisdiction, centre_id in centres
+        if governs(known, new, jurisdiction, centre_id)
+        and (before := applicable(known, new.purpose, jurisdiction, centre_id)) is not None
+    ]
+    than += [each.window for each in known if each not in replacing(known, new)]
+    return any(longer(new.window, window, at) for window in dict.fromkeys(than))
+
+
+def moved_end(new: Policy, counted_from: datetime, until: datetime, now: datetime) -> datetime | None:
+    """The end that `new` gives a purpose that ended at `until` before, where it governs. None: it stays as it is.
+
+    It may come earlier at any time; later only while the purpose lasts, since an ended one never revives (I11).
+    """
+    end = window_end(counted_from, new.window)
+    if end == until or (end > until and until <= now):
+        return None
+    return end
+
+
 @dataclass(frozen=True)
 class Due:
     """Until when an object serves one purpose, and which policy version says so."""

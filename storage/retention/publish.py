@@ -1,20 +1,34 @@
 """Publishing a policy: what it changes, said before and after, and the dates that follow from it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage.errors import Refused
 from storage.ledger.log import append
-from storage.models import Centre, ObjectPurpose, RetentionPolicy, StoredObject
+from storage.models import Centre, RetentionPolicy
 from storage.models.columns import random_id
+from storage.retention.approval import Proposal, propose
 from storage.retention.evidence import bring_evidence_forward
-from storage.retention.policy import PURPOSES, Policy, PolicyError, applicable, longer, window_end
+from storage.retention.moving import Moved, move, moved_by, stored_in_turn
+from storage.retention.policy import PURPOSES, PolicyError, applicable, governs, keeps_longer, window_end
 from storage.retention.schedule import plain, policies_change, published_policies
+from storage.retention.versions import facts_of, supersede
+
+
+@dataclass(frozen=True)
+class KeptLonger:
+    """What of one centre a policy would keep longer."""
+
+    centre: str
+    objects: int
+    bytes: int
+    oldest: datetime
+    held: int
+    """Of these, how many are held anyway."""
 
 
 @dataclass(frozen=True)
@@ -28,33 +42,68 @@ class Change:
     bytes_earlier: int
     due_at_once: int
     waits_for_approval: bool
+    kept_longer: tuple[KeptLonger, ...] = ()
+    proposal: Proposal | None = None
+    """What a second person can approve; None in a dry run, and where nothing waits."""
 
     def lines(self) -> list[str]:
         """For people to read, before or after."""
         was = ", ".join(f"{code} {window}" for code, window in sorted(self.before.items())) or "none"
         lines = [f"{self.purpose}: {self.window} (until now: {was})"]
-        if self.waits_for_approval:
-            lines.append(
-                "This keeps longer than now: it waits for a second person's approval, and changes nothing yet."
-            )
-        else:
-            lines.append(
-                f"{self.objects_earlier} stored objects ({self.bytes_earlier} bytes) serve this purpose for less time; "
-                f"{self.due_at_once} of them go now."
-            )
+        if not self.waits_for_approval:
+            return [*lines, self._earlier("serve"), f"{self.due_at_once} of them go now."]
+        lines.append("This keeps longer than now: it waits for a second person's approval, and changes nothing yet.")
+        count = sum(each.objects for each in self.kept_longer)
+        lines.append(f"With it, {count} stored objects would serve {self.purpose} for longer:")
+        lines += [
+            f"  {each.centre}, {self.purpose}: {each.objects} objects, {each.bytes} bytes, "
+            f"the oldest of {each.oldest:%Y-%m-%d}; {each.held} of them are held anyway"
+            for each in self.kept_longer
+        ]
+        if self.objects_earlier:
+            lines.append(self._earlier("would serve"))
+        if self.purpose == "evidence":
+            lines.append("Rows about calls that were taken before the approval keep the dates they have.")
         return lines
+
+    def _earlier(self, verb: str) -> str:
+        return f"{self.objects_earlier} stored objects ({self.bytes_earlier} bytes) {verb} this purpose for less time."
+
+
+def nobody_asks() -> str:
+    """Who asks, where nobody was named."""
+    raise Refused("this keeps longer than now, and must be approved: say who asks, with --as EMAIL or ESKERTU_AS")
 
 
 def set_policy(
-    session: Session, *, purpose: str, window: str, reason: str, centre: Centre | None, now: datetime, dry_run: bool
+    session: Session,
+    *,
+    purpose: str,
+    window: str,
+    reason: str,
+    centre: Centre | None,
+    now: datetime,
+    dry_run: bool,
+    asked_by: Callable[[], str] = nobody_asks,
 ) -> Change:
     """Publish a policy for a purpose, everywhere or at one centre.
 
-    Dates of stored objects come earlier at once. A policy that would keep anything longer than today's waits for an
-    approval, and nothing changes until then. A dry run only says what would happen.
+    Dates of stored objects come earlier at once. A policy that would keep anything longer than today's, at any centre,
+    waits as a whole for an approval of exactly the preview that is made of it here, and nothing changes until then. A
+    dry run only says what would happen.
+
+    Args:
+        session: the transaction.
+        purpose: one of PURPOSES.
+        window: an ISO 8601 duration.
+        reason: why this long, in words that are published.
+        centre: only there; None: everywhere.
+        now: the present.
+        dry_run: change nothing.
+        asked_by: the id of the person who asks, if somebody must; raises Refused where nobody may.
 
     Raises:
-        Refused: if the purpose or the window makes no sense, or the reason is missing.
+        Refused: if the purpose or the window makes no sense, the reason is missing, or `asked_by` raises it.
     """
     if purpose not in PURPOSES:
         raise Refused(f"purpose {purpose!r}: choose one of {', '.join(PURPOSES)}")
@@ -65,110 +114,76 @@ def set_policy(
     except PolicyError as error:
         raise Refused(str(error)) from error
     policies_change(session)
-    centres = [centre] if centre is not None else list(session.scalars(sa.select(Centre)))
-    policies = published_policies(session)
-    before = {
-        each.code: found.window
-        for each in centres
-        if (found := applicable(policies, purpose, each.jurisdiction, each.id)) is not None
-    }
-    general = applicable([p for p in policies if p.centre_id is None], purpose, "", "")
-    compared = list(before.values()) or ([general.window] if general is not None else [])
-    waits = any(longer(window, than, now) for than in compared)
-    new = RetentionPolicy(
+    row = RetentionPolicy(
         id=random_id(),
         purpose=purpose,
         centre_id=centre.id if centre is not None else None,
         jurisdictions=None,
         window=window,
         reason=dict.fromkeys(("kk", "ru", "en"), reason),
-        state="awaiting" if waits else "published",
+        state="published",
         published_at=now,
     )
-    affected = [] if waits else _ending_earlier(session, policies, plain(new))
-    change = Change(
-        purpose,
-        window,
-        before,
-        len(affected),
-        sum(row.bytes or 0 for row, _ in affected),
-        sum(1 for row, until in affected if _end_with(row, purpose, until) <= now and row.holds == 0),
-        waits,
-    )
-    if dry_run:
-        return change
-    if not waits:
-        _supersede(session, new)
-    session.add(new)
-    session.flush()
-    for row, until in affected:
-        _bring_forward(row, purpose, until, new.id)
-    if purpose == "evidence" and not waits:
-        bring_evidence_forward(session, published_policies(session))
-    append(session, "policy_published", new.id, now, facts_of(new))
-    return change
-
-
-def facts_of(policy: RetentionPolicy) -> dict[str, Any]:
-    """What the ledger is told of a policy: what never changes of it."""
-    return {
-        "purpose": policy.purpose,
-        "window": policy.window,
-        "centre": policy.centre_id,
-        "jurisdictions": policy.jurisdictions,
-        "reason": policy.reason,
+    policies, new = published_policies(session), plain(row)
+    centres = session.scalars(sa.select(Centre)).all()
+    before = {
+        each.code: found.window
+        for each in centres
+        if governs(policies, new, each.jurisdiction, each.id)
+        and (found := applicable(policies, purpose, each.jurisdiction, each.id)) is not None
     }
+    waits = keeps_longer(policies, new, [(each.jurisdiction, each.id) for each in centres], now)
+    # What was stored under a shorter policy of old keeps its date, unless somebody approves a later one.
+    moved = [each for each in moved_by(session, policies, new, now) if waits or not each.later]
+    proposal = None
+    if waits and not dry_run:
+        row.state = "awaiting"
+        proposal = propose(session, row, moved, asked_by(), now)
+    elif not dry_run:
+        _publish(session, row, moved, now)
+    return _change(row, before, moved, waits, proposal, now)
 
 
-def retell(session: Session, policy_id: str) -> dict[str, Any] | None:
-    """What the ledger was told of a policy, from its row as it is now."""
-    row = session.get(RetentionPolicy, policy_id)
-    return None if row is None else facts_of(row)
+def _publish(session: Session, row: RetentionPolicy, moved: Sequence[Moved], now: datetime) -> None:
+    supersede(session, row, "published", "awaiting")
+    session.add(row)
+    session.flush()
+    ends = {each.object_id: each.until_after for each in moved}
+    for kept in stored_in_turn(session, ends):
+        move(kept, row.purpose, ends[kept.id], row.id)
+    if row.purpose == "evidence":
+        bring_evidence_forward(session, published_policies(session))
+    append(session, "policy_published", row.id, now, facts_of(row))
 
 
-def _supersede(session: Session, new: RetentionPolicy) -> None:
-    session.execute(
-        sa.update(RetentionPolicy)
-        .where(
-            RetentionPolicy.purpose == new.purpose,
-            RetentionPolicy.centre_id == new.centre_id if new.centre_id else RetentionPolicy.centre_id.is_(None),
-            RetentionPolicy.jurisdictions.is_(None),
-            RetentionPolicy.state == "published",
-        )
-        .values(state="superseded")
+def _change(
+    row: RetentionPolicy,
+    before: dict[str, str],
+    moved: Sequence[Moved],
+    waits: bool,
+    proposal: Proposal | None,
+    now: datetime,
+) -> Change:
+    earlier = [each for each in moved if not each.later]
+    longer = [each for each in moved if each.later]
+    return Change(
+        row.purpose,
+        row.window,
+        before,
+        len(earlier),
+        sum(each.bytes for each in earlier),
+        sum(1 for each in earlier if each.ends <= now and not each.held),
+        waits,
+        tuple(
+            KeptLonger(
+                code,
+                len(there),
+                sum(each.bytes for each in there),
+                min(each.counted_from for each in there),
+                sum(each.held for each in there),
+            )
+            for code in sorted({each.centre for each in longer})
+            if (there := [each for each in longer if each.centre == code])
+        ),
+        proposal,
     )
-
-
-def _ending_earlier(session: Session, policies: Sequence[Policy], new: Policy) -> list[tuple[StoredObject, datetime]]:
-    """The stored objects whose end for the purpose the new policy brings forward, with that end."""
-    in_force = [
-        p
-        for p in policies
-        if not (p.purpose == new.purpose and p.centre_id == new.centre_id and p.jurisdictions is None)
-    ] + [new]
-    rows = session.execute(
-        sa.select(StoredObject, Centre, ObjectPurpose.until)
-        .join(ObjectPurpose, ObjectPurpose.object_id == StoredObject.id)
-        .join(Centre, Centre.id == StoredObject.centre_id)
-        .where(StoredObject.state == "stored", ObjectPurpose.purpose == new.purpose)
-    )
-    earlier = []
-    for row, centre, until in rows:
-        governing = applicable(in_force, new.purpose, centre.jurisdiction, centre.id)
-        if governing is not None and governing.id == new.id:
-            end = window_end(row.counted_from, new.window)
-            if end < until:
-                earlier.append((row, end))
-    return earlier
-
-
-def _end_with(row: StoredObject, purpose: str, until: datetime) -> datetime:
-    return max(until if each.purpose == purpose else each.until for each in row.purposes)
-
-
-def _bring_forward(row: StoredObject, purpose: str, until: datetime, policy_id: str) -> None:
-    for each in row.purposes:
-        if each.purpose == purpose:
-            each.until = until
-            each.policy_id = policy_id
-    row.delete_after = max(each.until for each in row.purposes)

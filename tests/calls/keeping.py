@@ -19,6 +19,7 @@ def policy(house: WatchedHouse, purpose: str, window: str, *, dry_run: bool = Fa
             centre=None,
             now=house.clock.now(),
             dry_run=dry_run,
+            asked_by=lambda: "somebody",
         )
 
 

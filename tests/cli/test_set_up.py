@@ -107,12 +107,6 @@ def test_a_policy_says_what_it_changes_and_a_dry_run_changes_nothing(astana: Com
     assert [row["window"] for row in in_force if row["purpose"] == "training"] == ["P10D"]
 
 
-def test_a_policy_that_keeps_longer_waits(astana: Commands) -> None:
-    assert "waits for a second person's approval" in astana.fine("policy", "set", *options(POLICY, window="P1Y")).out
-    states = {row["window"]: row["state"] for row in astana.fine("policy", "list", "--json").rows}
-    assert (states["P1Y"], states["P90D"]) == ("awaiting", "published")
-
-
 @pytest.mark.parametrize(
     ("other", "words"),
     [

@@ -23,6 +23,8 @@ from hypothesis.stateful import (
 from storage.errors import NotFound, Refused
 from storage.objects.store import StoreUnavailable
 from storage.playback import playable
+from storage.retention.approval import Proposal, approve, withdraw
+from storage.retention.dates import wrong_dates
 from storage.retention.deletion import purge
 from storage.retention.holds import Why, hold_objects, lift
 from storage.retention.publish import set_policy
@@ -50,6 +52,18 @@ class Kept:
         return self.state == "stored" and not self.holds and (self.purged or max(self.ends.values()) <= now)
 
 
+class Waiting:
+    """What the model knows of a policy that waits for an approval."""
+
+    def __init__(self, proposal: Proposal, purpose: str, window: timedelta, ends: dict[str, datetime]) -> None:
+        self.proposal = proposal
+        self.purpose = purpose
+        self.window = window
+        self.ends = ends
+        """(object id: the end it would get) of what was previewed."""
+        self.state = "awaiting"
+
+
 class Retention(RuleBasedStateMachine):
     """The real thing beside the model."""
 
@@ -60,6 +74,7 @@ class Retention(RuleBasedStateMachine):
         self.windows = dict(SHIPPED)
         self.model: dict[str, Kept] = {}
         self.holds: dict[str, set[str]] = {}
+        self.waiting: list[Waiting] = []
         self.away = False
 
     @initialize()
@@ -98,14 +113,61 @@ class Retention(RuleBasedStateMachine):
                 centre=None,
                 now=self.house.clock.now(),
                 dry_run=False,
+                asked_by=lambda: "Alice",
             )
         assert change.waits_for_approval == (window > self.windows[purpose])
-        if change.waits_for_approval:
+        for each in self.waiting:
+            if each.purpose == purpose and each.state == "awaiting":
+                each.state = "superseded"
+        if change.proposal is not None:
+            self.waiting.append(Waiting(change.proposal, purpose, window, self._longer(purpose, window)))
             return
         self.windows[purpose] = window
         for kept in self.model.values():
             if kept.state == "stored" and purpose in kept.ends:
                 kept.ends[purpose] = min(kept.ends[purpose], kept.began + window)
+
+    def _longer(self, purpose: str, window: timedelta) -> dict[str, datetime]:
+        now = self.house.clock.now()
+        return {
+            object_id: kept.began + window
+            for object_id, kept in self.model.items()
+            if kept.state == "stored" and (end := kept.ends.get(purpose)) is not None
+            if kept.began + window < end or kept.began + window > end > now
+        }
+
+    @precondition(lambda self: self.waiting)
+    @rule(data=st.data(), by=st.sampled_from(["Alice", "Bob", "Bob"]))
+    def approve(self, data: st.DataObject, by: str) -> None:
+        chosen = data.draw(st.sampled_from(self.waiting))
+        now = self.house.clock.now()
+        may = chosen.state == "awaiting" and by != "Alice" and now < chosen.proposal.expires_at
+        try:
+            with self.house.database.begin() as session:
+                approve(session, chosen.proposal.policy_id, chosen.proposal.sha256, by, now)
+        except Refused:
+            assert not may
+            return
+        assert may
+        chosen.state = "published"
+        self.windows[chosen.purpose] = chosen.window
+        for object_id, end in chosen.ends.items():
+            kept = self.model[object_id]
+            if kept.state == "stored" and (end < kept.ends[chosen.purpose] or kept.ends[chosen.purpose] > now):
+                kept.ends[chosen.purpose] = end
+
+    @precondition(lambda self: self.waiting)
+    @rule(data=st.data())
+    def withdraw(self, data: st.DataObject) -> None:
+        chosen = data.draw(st.sampled_from(self.waiting))
+        try:
+            with self.house.database.begin() as session:
+                withdraw(session, chosen.proposal.policy_id, "Bob", "a step", self.house.clock.now())
+        except Refused:
+            assert chosen.state != "awaiting"
+            return
+        assert chosen.state == "awaiting"
+        chosen.state = "withdrawn"
 
     @rule(data=st.data())
     def hold(self, data: st.DataObject) -> None:
@@ -195,6 +257,11 @@ class Retention(RuleBasedStateMachine):
                     except NotFound:
                         can = False
                     assert can == may, (object_id, purpose)
+
+    @invariant()
+    def every_date_is_what_a_policy_says(self) -> None:
+        with self.house.database.read() as session:
+            assert list(wrong_dates(session)) == []
 
     @invariant()
     def what_is_stored_is_there_and_what_is_deleted_is_gone(self) -> None:

@@ -1,0 +1,132 @@
+"""`policy set`, `policy list`, `policy approve`, `policy withdraw`."""
+
+import click
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.cli.terminal import acting_as, centre_coded, installation, json_lines, show, utc
+from app.viewing import person_for, person_named
+from storage.errors import NotFound
+from storage.models import Centre, PolicyPreview, RetentionPolicy
+from storage.retention.approval import approve, withdraw
+from storage.retention.publish import set_policy
+
+
+@click.group()
+def policy() -> None:
+    """How long things are kept."""
+
+
+@policy.command("set")
+@click.option("--purpose", required=True)
+@click.option("--window", required=True, help="ISO 8601 duration, such as P90D.")
+@click.option("--reason", required=True, help="Why this long; published with the policy.")
+@click.option("--centre", "centre_code", help="Only at this centre.")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@acting_as
+def policy_set(
+    purpose: str, window: str, reason: str, centre_code: str | None, dry_run: bool, email: str | None
+) -> None:
+    """Say what changes, and publish. Earlier dates hold at once; what keeps longer waits for an approval."""
+    at = installation()
+    with at.database.begin() as session:
+        where = centre_coded(session, centre_code) if centre_code else None
+        change = set_policy(
+            session,
+            purpose=purpose,
+            window=window,
+            reason=reason,
+            centre=where,
+            now=at.clock.now(),
+            dry_run=dry_run,
+            asked_by=lambda: (
+                person_for(session, email, "ask for a policy that keeps longer", where.id if where else None).id
+            ),
+        )
+    for text in change.lines():
+        click.echo(text)
+    waiting = change.proposal
+    if waiting is not None:
+        click.echo(f"Preview {waiting.sha256}, good until {utc(waiting.expires_at)}. Somebody else approves it with:")
+        click.echo(f"  eskertu policy approve {waiting.policy_id} --preview {waiting.sha256} --as EMAIL")
+    else:
+        click.echo("Nothing was changed (dry run)." if dry_run else "Published.")
+
+
+@policy.command("list")
+@json_lines
+def policy_list(as_json: bool) -> None:
+    """The policies there are, and were: all versions."""
+    at = installation()
+    with at.database.read() as session:
+        found = session.execute(
+            sa.select(RetentionPolicy, PolicyPreview, Centre.code)
+            .outerjoin(PolicyPreview, PolicyPreview.policy_id == RetentionPolicy.id)
+            .outerjoin(Centre, Centre.id == RetentionPolicy.centre_id)
+            .order_by(RetentionPolicy.published_at, RetentionPolicy.id)
+        )
+        rows = [_told(row, preview, code) for row, preview, code in found]
+    show(rows, as_json=as_json, empty="No policy yet: `eskertu db upgrade` publishes the shipped ones.")
+
+
+def _told(row: RetentionPolicy, preview: PolicyPreview | None, centre: str | None) -> dict[str, object]:
+    # What waits has never been published, nor has what was withdrawn or superseded while it waited.
+    published = row.state != "awaiting" and (preview is None or preview.changed is not None)
+    waits = preview if row.state == "awaiting" else None
+    return {
+        "purpose": row.purpose,
+        "window": row.window,
+        "centre": centre,
+        "jurisdictions": row.jurisdictions,
+        "state": row.state,
+        "published_at": utc(row.published_at) if published else None,
+        "reason": row.reason["en"],
+        "policy": row.id,
+        "preview": waits.sha256 if waits else None,
+        "asked_at": utc(preview.asked_at) if preview else None,
+        "expires_at": utc(waits.expires_at) if waits else None,
+    }
+
+
+@policy.command("approve")
+@click.argument("policy_id")
+@click.option("--preview", "sha256", required=True, help="The hash of the preview that you have read.")
+@acting_as
+def policy_approve(policy_id: str, sha256: str, email: str | None) -> None:
+    """Publish a policy that keeps longer, and do exactly what its preview said. Takes another person than who asked."""
+    at = installation()
+    with at.database.begin() as session:
+        person = person_for(session, email, "approve a policy", _policy(session, policy_id).centre_id)
+        done = approve(session, policy_id, sha256.strip().lower(), person.id, at.clock.now())
+    click.echo(f"Published. {done.changed} stored objects have the dates of the preview.")
+    if done.gone:
+        click.echo(f"{done.gone} of the preview are deleted meanwhile, or being deleted: nothing brings them back.")
+    if done.otherwise:
+        click.echo(f"{done.otherwise} of the preview keep the date they have: their purpose, or they, ended meanwhile.")
+
+
+@policy.command("withdraw")
+@click.argument("policy_id")
+@click.option("--reason", required=True, help="Why; written into the ledger.")
+@acting_as
+def policy_withdraw(policy_id: str, reason: str, email: str | None) -> None:
+    """Let a policy wait no more: whoever asked for it may, and whoever may approve it."""
+    at = installation()
+    with at.database.begin() as session:
+        row = _policy(session, policy_id)
+        person = person_named(session, email)
+        preview = session.get(PolicyPreview, row.id)
+        if preview is None or preview.asked_by != person.id or not person.active:
+            person_for(session, email, "approve a policy", row.centre_id)
+        withdraw(session, row.id, person.id, reason, at.clock.now())
+    click.echo("Withdrawn. Nothing was changed.")
+
+
+def _policy(session: Session, policy_id: str) -> RetentionPolicy:
+    row = session.get(RetentionPolicy, policy_id)
+    if row is None:
+        raise NotFound(f"there is no policy {policy_id!r}; see `eskertu policy list`")
+    return row
+
+
+COMMANDS = (policy,)
