@@ -25,8 +25,9 @@ from storage.objects.master_key import load_master_key
 from storage.objects.s3 import S3Store
 from storage.objects.store import ObjectStore
 from storage.playback import Playback
-from storage.retention import approval, receipt, versions
+from storage.retention import approval, card_data, receipt, versions
 from storage.retention.deletion import Deleter
+from storage.retention.redaction import CardDataPurges
 from storage.retention.strays import Strays
 from telephony import consent, settlement
 from telephony.carrier.port import Carrier
@@ -38,6 +39,7 @@ from telephony.events import CarrierEvents
 from telephony.fsck import CallsLook, CarrierLook
 from telephony.reconcile import Reconciler
 from telephony.recordings import Recordings
+from telephony.redaction import RecordingRedactor
 from telephony.site import Site
 from telephony.steps import CallSteps
 from telephony.webhooks import Webhooks
@@ -127,6 +129,10 @@ class Installation:
         return Deleter(self.database, self.store, self.keys, self.clock, [self.carrier_copies])
 
     @cached_property
+    def card_data(self) -> CardDataPurges:
+        return CardDataPurges(self.database, self.clock, self.intake, self.playback, [RecordingRedactor()])
+
+    @cached_property
     def strays(self) -> Strays:
         return Strays(self.database, self.store, self.clock)
 
@@ -142,6 +148,10 @@ class Installation:
             "policy_proposed": approval.retell_proposed,
             "policy_approved": approval.retell_approved,
             "policy_withdrawn": approval.retell_withdrawn,
+            "purge_asked": card_data.retell_asked,
+            "purge_approved": card_data.retell_approved,
+            "purge_withdrawn": card_data.retell_withdrawn,
+            "purge_done": card_data.retell_done,
             "object_stored": intake.retell,
             "object_deleted": receipt.retell,
             "consent_given": consent.retell,

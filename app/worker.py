@@ -36,6 +36,7 @@ class Worker:
             ("close_calls", at.closing.run, 1, 2),
             ("fetch_recordings", at.recordings.run, 1, 3),
             ("remove_carrier_copies", at.copy_removal.run, 1, 1),
+            ("purge_card_data", at.card_data.run, 1, 1),
             ("delete_due", lambda: at.deleter.run(BUDGET), 1, 1),
             ("sequence_ledger", self.sequence, 0.5, 1),
             ("reconcile", at.reconciler.run, 20, 1),

@@ -22,6 +22,8 @@ class Milestone(StrEnum):
     OBJECT_COMMITTED = "intake.object-committed"
     CARRIER_COPY_REMOVED = "recording.carrier-copy-removed"
     CARRIER_COPY_SETTLED = "recording.carrier-copy-settled"
+    PURGE_CLAIMED = "purge.claimed"
+    PURGE_COMMITTED = "purge.committed"
     DELETION_CLAIMED = "deletion.claimed"
     VERSIONS_REMOVED = "deletion.versions-removed"
     KEY_DESTROYED = "deletion.key-destroyed"

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 LONGEST_HEADER = 64 * 1024
+# Its fmt chunk is that long, and begins its last sixteen bytes with the format that it extends.
+EXTENSIBLE, EXTENSIBLE_BYTES = 0xFFFE, 40
 
 
 class NotWholeWav(Exception):
@@ -24,6 +26,13 @@ class WavHeader:
     channels: int
     sample_rate: int
     bytes_per_second: int
+    format: int
+    """1: PCM, 3: floats, 6: A-law, 7: µ-law; others are compressed. Of an extensible one, what it extends."""
+    sample_bits: int
+    frame_bytes: int
+    """One sample of every channel."""
+    data_at: int
+    """Where the samples begin."""
 
     @property
     def seconds(self) -> float:
@@ -61,9 +70,11 @@ def _parse(head: bytes) -> WavHeader | None:
         if name == b"data":
             return _checked(total, at + 8, size, fmt)
         if name == b"fmt ":
-            if len(head) < at + 8 + 16:
+            if len(head) < at + 8 + min(max(size, 16), EXTENSIBLE_BYTES):
                 return None
             fmt = struct.unpack_from("<HHIIHH", head, at + 8)
+            if fmt[0] == EXTENSIBLE and size >= EXTENSIBLE_BYTES:
+                fmt = (*struct.unpack_from("<H", head, at + 8 + 24), *fmt[1:])
         at += 8 + size + size % 2
     return None
 
@@ -71,9 +82,9 @@ def _parse(head: bytes) -> WavHeader | None:
 def _checked(total: int, data_at: int, size: int, fmt: tuple[int, ...] | None) -> WavHeader:
     if fmt is None:
         raise NotWholeWav("its format is missing")
-    _, channels, rate, byte_rate, _, _ = fmt
+    kind, channels, rate, byte_rate, frame, bits = fmt
     if not (channels and rate and byte_rate):
         raise NotWholeWav("its format makes no sense")
     if data_at + size > total:
         raise NotWholeWav("its data is longer than the file says it is")
-    return WavHeader(total, size, channels, rate, byte_rate)
+    return WavHeader(total, size, channels, rate, byte_rate, kind, bits, frame, data_at)

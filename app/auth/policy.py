@@ -15,6 +15,8 @@ MEDIA: dict[tuple[str, str], tuple[str, ...]] = {
 TASKS: dict[str, tuple[str, ...]] = {
     "ask for a policy that keeps longer": ("privacy_officer", "administrator"),
     "approve a policy": ("privacy_officer",),
+    "ask for a purge": ("qa_reviewer", "centre_manager", "privacy_officer"),
+    "approve a purge": ("privacy_officer",),
 }
 
 

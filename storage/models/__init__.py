@@ -1,6 +1,6 @@
 """Every table. Importing this package is importing them all, which is what migrations need."""
 
-from storage.models.approval import PolicyPreview, PolicyPreviewChange
+from storage.models.approval import CardDataPurge, PolicyPreview, PolicyPreviewChange
 from storage.models.call import Call, CallStep, CarrierEvent, ConsentRecord, Recording
 from storage.models.centre import Centre, Line
 from storage.models.hold import HeldObject, Hold
@@ -14,6 +14,7 @@ from storage.models.retention import Deletion, Finding, Receipt, RetentionPolicy
 __all__ = [
     "Call",
     "CallStep",
+    "CardDataPurge",
     "CarrierEvent",
     "Centre",
     "ConsentRecord",

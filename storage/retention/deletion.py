@@ -236,19 +236,30 @@ def claim(session: Session, object_id: str, cause: str, now: datetime, *, only_i
 
     The UPDATE itself refuses a held object, whatever was true when the caller looked (I5).
     """
-    conditions = [StoredObject.id == object_id, StoredObject.holds == 0]
+    conditions = [StoredObject.holds == 0]
     if only_if_due:
         conditions += [StoredObject.state == "stored", StoredObject.delete_after <= now]
-    else:
-        conditions += [StoredObject.state.in_(("arriving", "stored"))]
-    won = session.scalars(
-        sa.update(StoredObject).where(*conditions).values(state="deleting").returning(StoredObject.id)
-    ).all()
-    if not won:
+    if not begin(session, object_id, cause, now, *conditions):
         return 0
-    session.add(Deletion(object_id=object_id, cause=cause, claimed_at=now, next_attempt_at=now))
-    derived = session.scalars(sa.select(StoredObject.id).where(StoredObject.parent_id == object_id)).all()
-    return 1 + sum(claim(session, child, cause, now) for child in derived)
+    return 1 + sum(claim(session, child, cause, now) for child in derived_from(session, object_id))
+
+
+def begin(session: Session, object_id: str, cause: str, now: datetime, *conditions: sa.ColumnElement[bool]) -> bool:
+    """Let one object's deletion begin, if it is there and fits the conditions. Not for hands: those `claim`."""
+    won = session.scalars(
+        sa.update(StoredObject)
+        .where(StoredObject.id == object_id, StoredObject.state.in_(("arriving", "stored")), *conditions)
+        .values(state="deleting")
+        .returning(StoredObject.id)
+    ).all()
+    if won:
+        session.add(Deletion(object_id=object_id, cause=cause, claimed_at=now, next_attempt_at=now))
+    return bool(won)
+
+
+def derived_from(session: Session, object_id: str) -> Sequence[str]:
+    """What was made of an object, and goes with it."""
+    return session.scalars(sa.select(StoredObject.id).where(StoredObject.parent_id == object_id)).all()
 
 
 def discard(session: Session, object_id: str, cause: str, now: datetime) -> None:

@@ -106,8 +106,25 @@ def inherit(session: Session, row: StoredObject) -> None:
         .join(HeldObject, HeldObject.hold_id == Hold.id)
         .where(Hold.lifted_at.is_(None), HeldObject.object_id == row.parent_id)
     )
+    _held_by(session, row, set(session.scalars(over_span)) | set(session.scalars(of_parent)))
+
+
+def take_over(session: Session, row: StoredObject, from_id: str) -> None:
+    """Let an object that takes another's place be held by all that holds that one.
+
+    The caller has locked the other's row, so that no hold comes to it meanwhile.
+    """
+    holds_stay(session)
+    of_other = (
+        sa.select(Hold.id)
+        .join(HeldObject, HeldObject.hold_id == Hold.id)
+        .where(Hold.lifted_at.is_(None), HeldObject.object_id == from_id)
+    )
+    _held_by(session, row, set(session.scalars(of_other)))
+
+
+def _held_by(session: Session, row: StoredObject, found: set[str]) -> None:
     already = set(session.scalars(sa.select(HeldObject.hold_id).where(HeldObject.object_id == row.id)))
-    found = set(session.scalars(over_span)) | set(session.scalars(of_parent))
     for hold_id in sorted(found - already):
         session.add(HeldObject(hold_id=hold_id, object_id=row.id))
     session.execute(

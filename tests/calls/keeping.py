@@ -7,9 +7,10 @@ from storage.errors import NotFound
 from storage.models import StoredObject
 from storage.retention.publish import Change, set_policy
 from tests.calls.watched import WatchedHouse
+from tests.house import House
 
 
-def policy(house: WatchedHouse, purpose: str, window: str, *, dry_run: bool = False) -> Change:
+def policy(house: House, purpose: str, window: str, *, dry_run: bool = False) -> Change:
     with house.at.database.begin() as session:
         return set_policy(
             session,

@@ -94,7 +94,7 @@ def test_chunks_before_the_sound_are_passed_over_even_odd_ones() -> None:
     sound = chunk(b"data", bytes(64_000))
     data = riff(chunk(b"LIST", b"odd"), FMT, chunk(b"fact", bytes(4)), sound, chunk(b"LIST", b"behind"))
     header, _ = read_header(iter([data]))
-    assert header == WavHeader(len(data), 64_000, 2, 8000, 32_000)
+    assert header == WavHeader(len(data), 64_000, 2, 8000, 32_000, 1, 16, 4, 12 + 12 + 24 + 12 + 8)
     assert header.seconds == 2
 
 

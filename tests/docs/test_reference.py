@@ -13,6 +13,7 @@ from app.worker import Worker
 from config.settings import NOT_SETTINGS, SECTIONS, setting_names
 from storage.database import Base
 from storage.models import StoredObject
+from storage.retention.card_data import ask
 from storage.retention.holds import Why, hold_objects
 from telephony.outcome import Outcome
 from tests.command import Commands
@@ -43,6 +44,7 @@ def lived_in(house: House, store_server: "Seaweed") -> Commands:
         # commands live by the machine's clock, which is behind the house's
         kept.delete_after = house.clock.now() - timedelta(days=365)
         now = house.clock.now()
+        ask(session, kept, [(0, 1000)], 1000, "a test", "somebody", now)
         hold_objects(session, [kept.id], Why("1", "a test", "operator", now + timedelta(days=1)), now)
     home = {
         "ESKERTU_HOME": str(house.at.home),

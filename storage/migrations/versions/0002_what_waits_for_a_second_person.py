@@ -16,6 +16,60 @@ depends_on = None
 def upgrade() -> None:
     _comment_on_state("published, awaiting (an approval), superseded or withdrawn")
     op.create_table(
+        "card_data_purge",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("object_id", sa.String(length=32), nullable=False),
+        sa.Column(
+            "sha256",
+            sa.String(length=64),
+            nullable=False,
+            comment="of the object's plain content, when it was asked for",
+        ),
+        sa.Column("spans", sa.JSON(), nullable=False, comment="[from, to] in milliseconds from its begin"),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "request_sha256",
+            sa.String(length=64),
+            nullable=False,
+            comment="over all that was asked: what an approval is bound to",
+        ),
+        sa.Column(
+            "state",
+            sa.String(length=9),
+            nullable=False,
+            comment="asked approved done withdrawn void (it went by itself)",
+        ),
+        sa.Column("asked_by", sa.String(length=32), nullable=False, comment="id of the person who asks"),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("approved_by", sa.String(length=32), nullable=True, comment="id of another person"),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_by", sa.String(length=32), nullable=True, comment="id of a person"),
+        sa.Column("withdrawn_reason", sa.Text(), nullable=True),
+        sa.Column("copy_id", sa.String(length=32), nullable=True, comment="the silenced copy; null until one is begun"),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True, comment="when it was done, withdrawn or void"),
+        sa.Column(
+            "next_attempt_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when to make the copy (again); a claim's lease too",
+        ),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=True, comment="why the last try failed, in words"),
+        sa.ForeignKeyConstraint(
+            ["copy_id"], ["stored_object.id"], name=op.f("fk_card_data_purge_copy_id_stored_object")
+        ),
+        sa.ForeignKeyConstraint(
+            ["object_id"], ["stored_object.id"], name=op.f("fk_card_data_purge_object_id_stored_object")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_card_data_purge")),
+    )
+    with op.batch_alter_table("card_data_purge", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_card_data_purge_object_id"), ["object_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_card_data_purge_state_next_attempt_at"), ["state", "next_attempt_at"], unique=False
+        )
+
+    op.create_table(
         "policy_preview",
         sa.Column("policy_id", sa.String(length=32), nullable=False),
         sa.Column(
@@ -79,6 +133,11 @@ def downgrade() -> None:
     _comment_on_state("published, awaiting (an approval) or superseded")
     op.drop_table("policy_preview_change")
     op.drop_table("policy_preview")
+    with op.batch_alter_table("card_data_purge", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_card_data_purge_state_next_attempt_at"))
+        batch_op.drop_index(batch_op.f("ix_card_data_purge_object_id"))
+
+    op.drop_table("card_data_purge")
 
 
 def _comment_on_state(comment: str) -> None:
