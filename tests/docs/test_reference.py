@@ -41,10 +41,10 @@ def lived_in(house: House, store_server: "Seaweed") -> Commands:
     house.work()
     with house.at.database.begin() as session:
         kept = session.scalars(sa.select(StoredObject).where(StoredObject.state == "stored")).one()
+        ask(session, kept, [(0, 1000)], 1000, "a test", "somebody", house.clock.now())
         # commands live by the machine's clock, which is behind the house's
         kept.delete_after = house.clock.now() - timedelta(days=365)
         now = house.clock.now()
-        ask(session, kept, [(0, 1000)], 1000, "a test", "somebody", now)
         hold_objects(session, [kept.id], Why("1", "a test", "operator", now + timedelta(days=1)), now)
     home = {
         "ESKERTU_HOME": str(house.at.home),
