@@ -16,12 +16,13 @@ from structlog.testing import capture_logs
 from storage.ledger.log import sequence
 from storage.models import Call, Leaf, LeafOpening, Receipt
 from tests.cli.conftest import Lived, lived_in
+from tests.command import Told
 from tests.docs.pages import ROOT
 from tests.seaweed import Seaweed
 
 NUMBER = "+77018887766"
 NAME = "Kanarova"
-ADDRESSES = ("kanarova@example.com", "kenar@example.org")
+ADDRESSES = ("kanarova@example.com", "kenar@example.org", "serin@example.net")
 CANARIES = (NUMBER[1:], NUMBER[2:], NAME.lower(), *(address.partition("@")[0] for address in ADDRESSES))
 
 
@@ -41,9 +42,10 @@ def live(lived: Lived) -> None:
     house.call("stay", "ru", from_number=NUMBER)
     house.call("opt_in", "kk", "press:2", from_number=NUMBER)
     house.work_for(60)
-    reviewer, administrator = ADDRESSES
+    reviewer, administrator, officer = ADDRESSES
     typed.fine("user", "add", "--email", reviewer, "--role", "qa_reviewer", "--centre", "ast")
     typed.fine("user", "add", "--email", administrator, "--role", "administrator")
+    typed.fine("user", "add", "--email", officer, "--role", "privacy_officer")
     (kept,) = [row["object_id"] for row in typed.fine("objects", "--json").rows if row["state"] == "stored"]
     because = ("--reason", f"asked for by {NAME}")
     typed.fine("object", "read", kept, "--as", reviewer)
@@ -60,13 +62,38 @@ def live(lived: Lived) -> None:
         session.execute(sa.update(Call).where(Call.outcome == "declined_key").values(from_number=NUMBER))
     assert "number_kept" in typed("fsck").out
     typed.fine("fsck", "--repair", "--yes")
+    longer = ("policy", "set", "--purpose", "training", "--window", "P1Y", *because, "--as", administrator)
+    typed.fine("policy", "withdraw", waiting(typed.fine(*longer))[0], *because, "--as", administrator)
+    policy, sha256 = waiting(typed.fine(*longer))
+    typed.fine("policy", "approve", policy, "--preview", sha256, "--as", officer)
+    typed.fine("purge", "withdraw", asked_for(lived, kept, because)[0], *because, "--as", officer)
+    purge, sha256 = asked_for(lived, kept, because)
+    typed.fine("purge", "approve", purge, "--hash", sha256, "--as", officer)
+    house.work()
+    (copy,) = [row["copy_id"] for row in typed.fine("purge", "list", "--json").rows if row["state"] == "done"]
+    purge, sha256 = asked_for(lived, copy, because)
+    typed.fine("purge", "approve", purge, "--hash", sha256, "--as", officer)
     for purpose in ("training", "quality"):
         typed.fine("policy", "set", "--purpose", purpose, "--window", "PT20S", "--reason", "a test")
     house.clock.sleep(timedelta(minutes=5).total_seconds())
     typed.fine("retention", "run")
+    house.at.card_data.run()
     with house.at.database.begin() as session:
         while sequence(session):
             pass
+
+
+def asked_for(lived: Lived, object_id: str, because: tuple[str, ...]) -> tuple[str, str]:
+    """A purge that waits for a second person, and its hash."""
+    typed = ("purge", "ask", object_id, "--from", "0", "--to", "0.5", *because, "--as", ADDRESSES[0])
+    return waiting(lived.command.fine(*typed))
+
+
+def waiting(told: Told) -> tuple[str, str]:
+    """What waits, and its hash, as the command said them."""
+    found = re.search(r"approve (\w{32}) --\w+ (\w{64})", told.out)
+    assert found, told.out
+    return found[1], found[2]
 
 
 def test_no_canary_sings(
@@ -83,7 +110,7 @@ def test_no_canary_sings(
         leaves = lived.house.ask(lambda s: [tuple(row) for row in s.execute(sa.select(Leaf.__table__))])
         openings = lived.house.ask(lambda s: s.scalars(sa.select(LeafOpening.facts)).all())
         receipts = lived.house.ask(lambda s: s.scalars(sa.select(Receipt.content)).all())
-        (deleted,) = [row["object_id"] for row in lived.command.fine("receipts", "--json").rows]
+        deleted, _ = [row["object_id"] for row in lived.command.fine("receipts", "--json").rows]
         lived.command.fine("receipt", "export", deleted, "--output", str(tmp_path / "bundle"))
         bundle = "".join(path.read_text("utf-8") for path in (tmp_path / "bundle").iterdir())
         places = {
