@@ -40,7 +40,9 @@ def run(folder: Path) -> None:
     with ground.seaweed(folder) as seaweed, ground.installation(folder, seaweed.store(ground.BUCKET)) as at:
         centre_id = ground.add_centre(at)
         name, reference = "deletions (claim, remove, key, ask again, receipt)", "bare multi-delete"
-        say_rates(f"{name}, all there is", *_and(compare(at, seaweed, centre_id, EACH, ROUNDS), reference), "/s", "≥ 0.8")
+        say_rates(
+            f"{name}, all there is", *_and(compare(at, seaweed, centre_id, EACH, ROUNDS), reference), "/s", "≥ 0.8"
+        )
         staying = rows.new_ids(10 * FEWER)
         rows.put(seaweed, staying)
         rows.add_objects(at, centre_id, staying, rows.far())

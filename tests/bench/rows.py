@@ -36,9 +36,7 @@ def add_objects(at: Installation, centre_id: str, ids: Sequence[str], delete_aft
         ]
         session.execute(sa.insert(ObjectPurpose), purposes)
     wrapped = at.keys._wrapped(ids[0], new_identity())  # opens for one of them: nobody opens any here
-    keys = [
-        {"object_id": each, "wrapped": wrapped, "wrap_id": at.keys._wrap_id, "created_at": now} for each in ids
-    ]
+    keys = [{"object_id": each, "wrapped": wrapped, "wrap_id": at.keys._wrap_id, "created_at": now} for each in ids]
     with at.keys._writing() as connection:
         connection.execute(sa.insert(data_key), keys)
 
