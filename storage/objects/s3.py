@@ -19,7 +19,7 @@ from minio.deleteobjects import DeleteObject
 from minio.error import S3Error
 from urllib3 import PoolManager, Retry, Timeout
 
-from storage.objects.asking import at_once, still_listed, with_any
+from storage.objects.asking import Asking, at_once, with_any
 from storage.objects.codes import ABSENT_CODES
 from storage.objects.s3_errors import translated
 from storage.objects.sending import PART_BYTES, EtagOf, Sending
@@ -38,7 +38,7 @@ from storage.objects.store import (
 
 MOST_PARTS = 10_000  # S3's limit: 84 GB in parts of our size, larger parts above that
 WINDOW_BYTES = 2 * 1024 * 1024  # what a reader holds in memory at a time
-KEYS_PER_REMOVAL = 250  # a question takes 1,000; several smaller ones at once are sooner done
+KEYS_PER_REMOVAL = 125  # a question takes 1,000; several smaller ones at once are sooner done
 
 
 class S3Store:
@@ -65,6 +65,7 @@ class S3Store:
         self._secure = secure
         self._clients: dict[tuple[int, bool], Minio] = {}
         self._told: dict[int, bool] = {}  # by process, as the clients
+        self._asking = Asking(self._listed)
 
     def __repr__(self) -> str:
         return f"S3Store({self._endpoint!r}, bucket={self.bucket!r})"
@@ -264,17 +265,15 @@ class S3Store:
         return not self.left({prefix: keys})
 
     def left(self, asked: Mapping[str, Iterable[str]]) -> set[str]:
-        listed = still_listed(asked, self._first_after, lambda prefix: next(self.versions(prefix), None) is not None)
-        return listed | self._with_uploads(asked)
+        return self._asking.still_listed(asked) | self._with_uploads(asked) if asked else set()
 
-    def _first_after(self, marker: str) -> str | None:
-        with translated(f"list behind {marker}"):
-            # The public call asks for a thousand at a time.
+    def _listed(self, prefix: str, most: int) -> list[str]:
+        with translated(f"list {prefix}"):
+            # The public call always asks for a thousand.
             found = self._client()._list_objects(
-                self.bucket, max_keys=1, start_after=marker, include_version=True, encoding_type="url"
+                self.bucket, max_keys=min(most, 1000), prefix=prefix, include_version=True, encoding_type="url"
             )
-            first = next(found, None)
-        return None if first is None else first.object_name
+            return [each.object_name or "" for each in islice(found, most)]
 
     def _with_uploads(self, asked: Mapping[str, Iterable[str]]) -> set[str]:
         """Those under which an upload is unfinished: in one question where the store tells of all at once."""

@@ -107,7 +107,9 @@ def inherit(session: Session, row: StoredObject) -> None:
         .where(Hold.lifted_at.is_(None), HeldObject.object_id == row.parent_id)
     )
     already = set(session.scalars(sa.select(HeldObject.hold_id).where(HeldObject.object_id == row.id)))
-    found = set(session.scalars(over_span)) | set(session.scalars(of_parent))
+    found = set(session.scalars(over_span))
+    if row.parent_id is not None:
+        found |= set(session.scalars(of_parent))
     for hold_id in sorted(found - already):
         session.add(HeldObject(hold_id=hold_id, object_id=row.id))
     session.execute(

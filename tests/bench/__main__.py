@@ -8,16 +8,20 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import deletions, intake, playback
+from config.logging import configure_logging
+from tests.bench import deletions, growth, intake, ledger, playback
 
 SUBJECTS: dict[str, Callable[[Path], None]] = {
     "intake": intake.run,
     "playback": playback.run,
     "deletions": deletions.run,
+    "growth": growth.run,
+    "ledger": ledger.run,
 }
 
 
 def main() -> int:
+    configure_logging("error", "bench")
     wanted = sys.argv[1:] or list(SUBJECTS)
     if unknown := sorted(set(wanted) - set(SUBJECTS)):
         sys.stderr.write(f"no such subject: {', '.join(unknown)}; choose from {', '.join(SUBJECTS)}\n")

@@ -64,12 +64,12 @@ def _row(centre_id: str, object_id: str, delete_after: datetime, now: datetime) 
     }
 
 
-def put(seaweed: Seaweed, ids: Sequence[str]) -> None:
+def put(seaweed: Seaweed, ids: Sequence[str], bucket: str = ground.BUCKET) -> None:
     """Bytes for each of them."""
     client = seaweed.client()
 
     def one(object_id: str) -> None:
-        client.put_object(ground.BUCKET, key_of_attempt(object_id, 1), io.BytesIO(SEALED), len(SEALED))
+        client.put_object(bucket, key_of_attempt(object_id, 1), io.BytesIO(SEALED), len(SEALED))
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(one, ids))
