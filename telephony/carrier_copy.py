@@ -109,7 +109,8 @@ class CopyRemoval:
             if gone:
                 row.carrier_copy = "deleted"
                 row.next_removal_at = None
-                session.execute(sa.update(ObjectCopy).where(ObjectCopy.ref == ref).values(gone_at=now))
+                copy = sa.update(ObjectCopy).where(ObjectCopy.object_id == row.object_id, ObjectCopy.ref == ref)
+                session.execute(copy.values(gone_at=now))
             else:
                 age = now - row.first_seen_at
                 row.next_removal_at = now + min(max(RETRY, age / 4), SLOWEST_RETRY)

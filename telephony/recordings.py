@@ -19,7 +19,7 @@ from storage.database import Database
 from storage.findings import note_finding
 from storage.intake import Arrival, Intake, Ticket
 from storage.models import Call, ObjectCopy, Recording
-from storage.retention.deletion import claim
+from storage.retention.claim import claim
 from storage.retention.policy import PolicyError
 from telephony.carrier.port import Carrier, CarrierError, CarrierRefused, Media, MediaNotReady
 from telephony.carrier_copy import CARRIER, ref_of

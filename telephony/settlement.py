@@ -16,7 +16,7 @@ from storage.findings import note_finding
 from storage.ledger.log import append
 from storage.models import Call, ConsentRecord, Recording
 from storage.models.columns import random_id
-from storage.retention.deletion import discard
+from storage.retention.claim import discard
 from telephony.carrier.port import CarrierRecording
 from telephony.outcome import NEVER_ANSWERED, WITHOUT_MEDIA, WITHOUT_NUMBER, CallFacts, outcome
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,12 +17,12 @@ def postgres_programs() -> Path | None:
     return next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A PostgreSQL of this session's own, on a unix socket alone (Debian's programs; they refuse to run as root)."""
+@contextmanager
+def running() -> Iterator[str]:
+    """A PostgreSQL of one's own, on a unix socket alone (Debian's programs; they refuse to run as root)."""
     programs = postgres_programs()
     if programs is None:
-        pytest.skip("no PostgreSQL programs here")
+        raise RuntimeError("no PostgreSQL programs here")
     # Not under pytest's own folder: that is closed to the user who the server runs as.
     with TemporaryDirectory(prefix="eskertu-pg-") as name:
         folder = Path(name)
@@ -41,14 +42,30 @@ def postgres() -> Iterator[str]:
         run("pg_ctl", "-w", "-m", "immediate", "stop")
 
 
-@pytest.fixture
-def postgres_database(postgres: str) -> Iterator[str]:
+@contextmanager
+def new_database(server: str) -> Iterator[str]:
     """An empty database, dropped afterwards."""
     name = f"test_{uuid.uuid4().hex}"
-    engine = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-    yield postgres.replace("@/postgres?", f"@/{name}?")
+    yield server.replace("@/postgres?", f"@/{name}?")
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """One server for the session."""
+    if postgres_programs() is None:
+        pytest.skip("no PostgreSQL programs here")
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_database(postgres: str) -> Iterator[str]:
+    """An empty database, dropped afterwards."""
+    with new_database(postgres) as url:
+        yield url

@@ -11,8 +11,8 @@ from config.clock import Clock
 from storage.database import Database
 from storage.fsck.discrepancy import Discrepancy, Repair, Tell
 from storage.models import Deletion, HeldObject, Hold, Receipt, StoredObject
+from storage.retention.claim import claim
 from storage.retention.dates import wrong_dates
-from storage.retention.deletion import claim
 from storage.retention.holds import KEPT, holds_change
 
 # A worker that runs takes what is due within seconds.

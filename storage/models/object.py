@@ -15,7 +15,8 @@ class StoredObject(Base):
     __tablename__ = "stored_object"
     __table_args__ = (
         sa.Index(
-            "ix_stored_object_due",
+            "ix_stored_object_claimable",
+            "holds",
             "delete_after",
             "id",
             sqlite_where=sa.text("state = 'stored'"),

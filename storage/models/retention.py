@@ -33,7 +33,15 @@ class Deletion(Base):
     """One object's way out, step by step. Each step is a moment: null means it is still to be done."""
 
     __tablename__ = "deletion"
-    __table_args__ = (sa.Index(None, "finished_at", "next_attempt_at"),)
+    __table_args__ = (
+        sa.Index(
+            "ix_deletion_under_way",
+            "next_attempt_at",
+            "object_id",
+            sqlite_where=sa.text("finished_at IS NULL"),
+            postgresql_where=sa.text("finished_at IS NULL"),
+        ),
+    )
 
     object_id: Mapped[str] = mapped_column(sa.ForeignKey("stored_object.id"), primary_key=True)
     cause: Mapped[str] = mapped_column(sa.String(24), comment="policy, or why it went early")

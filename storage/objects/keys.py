@@ -14,7 +14,7 @@ The journal's own blocks, once unlinked, and an SSD's spare cells are beyond us.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -56,6 +56,7 @@ __all__ = [
 ]
 
 NONCE_BYTES = 12
+AT_ONCE = 500
 # Every wrapped key has the same length: nonce, an age identity (always 74 characters), tag.
 WRAPPED_BYTES = NONCE_BYTES + 74 + 16
 DESTROYED = bytes(WRAPPED_BYTES)
@@ -168,26 +169,44 @@ class KeyRing:
         return key_of(identity.decode())
 
     def destroy(self, object_id: str) -> None:
-        """Overwrite the key; where there is none yet, see to it that there never will be. Can be repeated.
+        """`destroy_all` of one."""
+        self.destroy_all([object_id])
+
+    def destroy_all(self, object_ids: Sequence[str]) -> None:
+        """Overwrite these keys, in one transaction; where there is none yet, see to it that there never will be.
 
         An object can be on its way out while a slow intake is about to make its key: `create` raises from now on.
-        Raises `KeysUnavailable`.
+        Can be repeated. Raises `KeysUnavailable`; then none of them is destroyed.
         """
-        gone = {"object_id": object_id, "wrapped": DESTROYED, "wrap_id": self._wrap_id}
-        overwrite = update(data_key).where(data_key.c.object_id == object_id).values(wrapped=DESTROYED)
         try:
-            with self._writing() as connection:
-                if connection.execute(overwrite).rowcount == 0:
-                    connection.execute(insert(data_key).values(gone | {"created_at": self._clock.now()}))
-        except IntegrityError:  # PostgreSQL: its key was made between our question and our insert
-            with self._writing() as connection:
-                connection.execute(overwrite)
+            self._overwrite(object_ids)
+        except IntegrityError:  # PostgreSQL: a key was made between our question and our insert; now it is there
+            self._overwrite(object_ids)
+
+    def _overwrite(self, object_ids: Sequence[str]) -> None:
+        with self._writing() as connection:
+            for some in _portions(object_ids):
+                overwrite = update(data_key).where(data_key.c.object_id.in_(some)).values(wrapped=DESTROYED)
+                there = set(connection.scalars(overwrite.returning(data_key.c.object_id)))
+                gone = {"wrapped": DESTROYED, "wrap_id": self._wrap_id, "created_at": self._clock.now()}
+                if never_made := [gone | {"object_id": each} for each in some if each not in there]:
+                    connection.execute(insert(data_key), never_made)
 
     def exists(self, object_id: str) -> bool:
         """Whether there is a key that was not destroyed."""
+        return bool(self.existing([object_id]))
+
+    def existing(self, object_ids: Sequence[str]) -> set[str]:
+        """Those of them that have a key which was not destroyed. Raises `KeysUnavailable`."""
         with self._reading() as connection:
-            row = self._row(connection, object_id)
-        return row is not None and row[0] != DESTROYED
+            return {
+                object_id
+                for some in _portions(object_ids)
+                for object_id, wrapped in connection.execute(
+                    select(data_key.c.object_id, data_key.c.wrapped).where(data_key.c.object_id.in_(some))
+                )
+                if bytes(wrapped) != DESTROYED
+            }
 
     def object_ids(self, created_before: datetime | None = None) -> Iterator[str]:
         """The objects that have a key, sorted, read in pages so that no transaction stays open. For the reconciler."""
@@ -261,3 +280,9 @@ class KeyRing:
         if engine is None:
             engine = self._engines[os.getpid()] = engine_for(self._database)
         return engine
+
+
+def _portions(object_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many at a time as every database takes in one statement."""
+    for start in range(0, len(object_ids), AT_ONCE):
+        yield object_ids[start : start + AT_ONCE]

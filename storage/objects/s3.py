@@ -1,4 +1,4 @@
-"""The object store behind the S3 API: the minio client, and nothing of it outside this file.
+"""The object store behind the S3 API: the minio client, and nothing of it outside this file (but `s3_errors.py`).
 
 Memory: one part (`PART_BYTES`) is in hand at a time, whatever the object's size. The client's own parallel uploads
 stay off: when a source fails, its pool threads are never joined (minio 7.2.20, `helpers.ThreadPool`), and the parts
@@ -6,21 +6,22 @@ that are still on their way can arrive after the abort.
 """
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from typing import BinaryIO, cast
-from xml.etree.ElementTree import ParseError
 
 from minio import Minio
 from minio.datatypes import Upload
 from minio.deleteobjects import DeleteObject
-from minio.error import InvalidResponseError, S3Error, ServerError
+from minio.error import S3Error
 from urllib3 import PoolManager, Retry, Timeout
-from urllib3.exceptions import HTTPError
 
-from storage.objects.codes import ABSENT_CODES, RETRY_CODES, RETRY_STATUSES
+from storage.objects.asking import Asking, at_once, with_any
+from storage.objects.codes import ABSENT_CODES
+from storage.objects.s3_errors import translated
 from storage.objects.sending import PART_BYTES, EtagOf, Sending
 from storage.objects.store import (
     ObjectAbsent,
@@ -37,7 +38,7 @@ from storage.objects.store import (
 
 MOST_PARTS = 10_000  # S3's limit: 84 GB in parts of our size, larger parts above that
 WINDOW_BYTES = 2 * 1024 * 1024  # what a reader holds in memory at a time
-KEYS_PER_REMOVAL = 1000  # DeleteObjects takes no more
+KEYS_PER_REMOVAL = 125  # a question takes 1,000; several smaller ones at once are sooner done
 
 
 class S3Store:
@@ -63,6 +64,8 @@ class S3Store:
         self._region = region
         self._secure = secure
         self._clients: dict[tuple[int, bool], Minio] = {}
+        self._told: dict[int, bool] = {}  # by process, as the clients
+        self._asking = Asking(self._listed)
 
     def __repr__(self) -> str:
         return f"S3Store({self._endpoint!r}, bucket={self.bucket!r})"
@@ -84,7 +87,7 @@ class S3Store:
                 raise_on_status=False,
             ),
         )
-        with _translated("connect"):
+        with translated("connect"):
             client = Minio(
                 self._endpoint,
                 self._access_key,
@@ -97,7 +100,7 @@ class S3Store:
         return client
 
     def ensure_bucket(self) -> None:
-        with _translated("ensure bucket"):
+        with translated("ensure bucket"):
             if self._client().bucket_exists(self.bucket):
                 return
             try:
@@ -112,7 +115,7 @@ class S3Store:
         sent = Sending(source, length, part_bytes)
         client = self._client()
         try:
-            with _translated(f"put {key}"):
+            with translated(f"put {key}"):
                 result = client.put_object(
                     self.bucket,
                     key,
@@ -148,7 +151,7 @@ class S3Store:
         """Of this very key: "a/1" must not take "a/10" along. What stays is swept later by `abort_uploads`."""
         client = self._client(quick=True)
         # The error on its way up matters more.
-        with suppress(StoreError), _translated("discard"):
+        with suppress(StoreError), translated("discard"):
             for found, upload_id in self._uploads(client, key):
                 if found == key:
                     client._abort_multipart_upload(self.bucket, key, upload_id)
@@ -162,7 +165,7 @@ class S3Store:
 
     def _ask(self, key: str, version_id: str | None) -> StoredCopy | None:
         try:
-            with _translated(f"stat {key}"):
+            with translated(f"stat {key}"):
                 found = self._client().stat_object(self.bucket, key, version_id=version_id)
         except ObjectAbsent:
             # A HEAD has no body: a lost bucket looks like a lost object. Only the second may be answered with None.
@@ -171,7 +174,7 @@ class S3Store:
         return StoredCopy(key, found.size or 0, found.etag or "", found.version_id)
 
     def _require_bucket(self, client: Minio) -> None:
-        with _translated("find the bucket"):
+        with translated("find the bucket"):
             if not client.bucket_exists(self.bucket):
                 raise StoreRefused(f"there is no bucket {self.bucket!r}")
 
@@ -186,7 +189,7 @@ class S3Store:
 
     def _window(self, key: str, offset: int, length: int, version_id: str | None) -> bytes:
         """One range, read to its end and its connection given back, before anybody gets to see it."""
-        with _translated(f"read {key}"):
+        with translated(f"read {key}"):
             response = self._client().get_object(self.bucket, key, offset, length, version_id=version_id)
             try:
                 data = response.read(length)
@@ -198,7 +201,7 @@ class S3Store:
         return data
 
     def versions(self, prefix: str) -> Iterator[StoredVersion]:
-        with _translated(f"list {prefix}"):
+        with translated(f"list {prefix}"):
             for found in self._client().list_objects(self.bucket, prefix, recursive=True, include_version=True):
                 yield StoredVersion(
                     key=found.object_name or "",
@@ -210,19 +213,20 @@ class S3Store:
 
     def remove(self, versions: Iterable[StoredVersion]) -> None:
         waiting = iter(versions)
-        remaining: list[Remaining] = []
-        while batch := list(islice(waiting, KEYS_PER_REMOVAL)):
-            # "null" is the version of what was written without versions. Without it a versioned bucket would answer
-            # with a new delete marker, also for a key that it never had (tried on SeaweedFS 4.48).
-            wanted = [DeleteObject(each.key, each.version_id or "null") for each in batch]
-            with _translated("remove"):
-                remaining.extend(
-                    Remaining(error.name or "?", error.version_id, error.code)
-                    for error in self._client().remove_objects(self.bucket, wanted)
-                    if error.code not in ABSENT_CODES
-                )
-        if remaining:
+        portions = list(iter(lambda: list(islice(waiting, KEYS_PER_REMOVAL)), []))
+        if portions and (remaining := at_once(self._remove_some, portions)):
             raise RemovalFailed(remaining)
+
+    def _remove_some(self, versions: list[StoredVersion]) -> list[Remaining]:
+        # "null" is the version of what was written without versions. Without it a versioned bucket would answer
+        # with a new delete marker, also for a key that it never had (tried on SeaweedFS 4.48).
+        wanted = [DeleteObject(each.key, each.version_id or "null") for each in versions]
+        with translated("remove"):
+            return [
+                Remaining(error.name or "?", error.version_id, error.code)
+                for error in self._client().remove_objects(self.bucket, wanted)
+                if error.code not in ABSENT_CODES
+            ]
 
     def _uploads(self, client: Minio, prefix: str, keys: Iterable[str] = ()) -> dict[tuple[str, str], Upload]:
         """Unfinished uploads under `prefix`, by key and upload id, at most a thousand a question.
@@ -242,7 +246,7 @@ class S3Store:
     def abort_uploads(self, prefix: str, started_before: datetime | None = None, keys: Iterable[str] = ()) -> int:
         client, named = self._client(), tuple(keys)
         done: set[tuple[str, str]] = set()
-        with _translated(f"abort uploads of {prefix}"):
+        with translated(f"abort uploads of {prefix}"):
             while True:
                 due = [
                     name
@@ -258,39 +262,44 @@ class S3Store:
                         client._abort_multipart_upload(self.bucket, key, upload_id)
 
     def unfinished_uploads(self, prefix: str, started_before: datetime) -> list[str]:
-        with _translated(f"list uploads of {prefix}"):
+        with translated(f"list uploads of {prefix}"):
             found = self._uploads(self._client(), prefix)
         old = {key for (key, _), upload in found.items() if (upload.initiated_time or started_before) < started_before}
         return sorted(old)
 
     def is_gone(self, prefix: str, keys: Iterable[str] = ()) -> bool:
-        if next(self.versions(prefix), None) is not None:
-            return False
-        with _translated(f"list uploads of {prefix}"):
-            return not self._uploads(self._client(), prefix, keys)
+        return not self.left({prefix: keys})
+
+    def left(self, asked: Mapping[str, Iterable[str]]) -> set[str]:
+        return self._asking.still_listed(asked) | self._with_uploads(asked) if asked else set()
+
+    def _listed(self, prefix: str, most: int) -> list[str]:
+        with translated(f"list {prefix}"):
+            # The public call always asks for a thousand.
+            found = self._client()._list_objects(
+                self.bucket, max_keys=min(most, 1000), prefix=prefix, include_version=True, encoding_type="url"
+            )
+            return [each.object_name or "" for each in islice(found, most)]
+
+    def _with_uploads(self, asked: Mapping[str, Iterable[str]]) -> set[str]:
+        """Those under which an upload is unfinished: in one question where the store tells of all at once."""
+        with translated("list uploads"):
+            client = self._client()
+            if len(asked) > 1 and self._tells_of_all_uploads(client):
+                told = client._list_multipart_uploads(self.bucket)
+                if not told.is_truncated:
+                    return with_any(asked, (upload.object_name or "" for upload in told.uploads))
+            return set(at_once(lambda each: [each] if self._uploads(client, each, asked[each]) else [], list(asked)))
+
+    def _tells_of_all_uploads(self, client: Minio) -> bool:
+        """Tried once a process: of an upload that was just begun, does a question for no key in particular tell?"""
+        if self._told.get(os.getpid()) is None:
+            key = f"{secrets.token_hex(16)}/000000"
+            upload_id = client._create_multipart_upload(self.bucket, key, {})
+            told = client._list_multipart_uploads(self.bucket)
+            self._told[os.getpid()] = any(upload.upload_id == upload_id for upload in told.uploads)
+            client._abort_multipart_upload(self.bucket, key, upload_id)
+        return self._told[os.getpid()]
 
     def check(self) -> None:
         self._require_bucket(self._client(quick=True))
-
-
-@contextmanager
-def _translated(doing: str) -> Iterator[None]:
-    """The client's errors as ours. What is ours already, or comes from a source, passes."""
-    try:
-        yield
-    except S3Error as error:
-        text = f"{doing}: {error.code}: {error.message}"
-        status = error.response.status
-        if error.code in RETRY_CODES or status >= 500 or status in RETRY_STATUSES:
-            raise StoreUnavailable(text) from error
-        raise (ObjectAbsent if error.code in ABSENT_CODES else StoreRefused)(text) from error
-    except (ServerError, InvalidResponseError) as error:
-        # An answer that is no S3 answer: a proxy, a restarting server, or not an object store at all.
-        status = error.status_code if isinstance(error, ServerError) else error._code
-        kind = StoreRefused if 400 <= status < 500 and status not in RETRY_STATUSES else StoreUnavailable
-        raise kind(f"{doing}: {error}") from error
-    except (HTTPError, ParseError, OSError) as error:
-        raise StoreUnavailable(f"{doing}: {error}") from error
-    except ValueError as error:
-        # minio checks names and endpoints before it sends anything.
-        raise StoreRefused(f"{doing}: {error}") from error

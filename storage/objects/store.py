@@ -9,7 +9,7 @@ What holds for every implementation (tests/objects/test_store_contract.py asks e
 - an error says by its type whether trying again later can help.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -144,6 +144,14 @@ class ObjectStore(Protocol):
 
     def is_gone(self, prefix: str, keys: Iterable[str] = ()) -> bool:
         """Ask again: no version, no marker, no unfinished upload under `prefix`. `keys` as for `abort_uploads`."""
+        ...
+
+    def left(self, asked: Mapping[str, Iterable[str]]) -> set[str]:
+        """`is_gone` for many prefixes at once: those under which there still is anything.
+
+        `asked` has for each prefix its keys; no prefix is the beginning of another. Fewer questions than one a prefix
+        are allowed, as long as each prefix was asked about.
+        """
         ...
 
     def check(self) -> None:

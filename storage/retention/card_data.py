@@ -16,7 +16,7 @@ from storage.errors import NotFound, Refused
 from storage.ledger.log import append, canonical
 from storage.models import CardDataPurge, StoredObject
 from storage.models.columns import random_id
-from storage.retention.deletion import claim
+from storage.retention.claim import claim
 
 OPEN = ("asked", "approved")
 

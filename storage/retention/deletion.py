@@ -6,31 +6,34 @@ keep our copy. Only the receipt waits for all of them, and for each place to say
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from threading import Lock
+from typing import Protocol
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import Session
 
 from config.clock import Clock
 from config.milestones import Milestone, reached
 from storage.database import Database
-from storage.errors import Refused
-from storage.ledger.log import append
-from storage.models import Deletion, ObjectCopy, Receipt, StoredObject
+from storage.models import Deletion, ObjectCopy, StoredObject
+from storage.objects.asking import at_once
 from storage.objects.keys import KeyRing
-from storage.objects.store import ObjectStore, keys_of_attempts
-from storage.retention.receipt import receipt
+from storage.objects.store import ObjectStore, RemovalFailed
+from storage.retention.claim import claim_all
+from storage.retention.finish import finish
+from storage.retention.progress import Underway, note, postpone, underway
 
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=60)
-# An object that was never stored may have an intake under way, which does not know yet that it is in vain: it can have
-# no key any more, but it could still put bytes. Its deletion is finished, and asked for again, only after so long.
-STRAGGLERS = timedelta(minutes=2)
-SLOWEST_RETRY = timedelta(minutes=5)
+BATCH = 250  # objects that go through a step together: few requests and transactions, done within a second
+HANDS = 2
+CLAIMED_AT_ONCE = 1000  # more than a batch: what goes on is taken by id, and the store answers for neighbours together
+# Written out, not as a parameter: else SQLite does not see that its index of what is stored, by date, has all of it.
+STORED = StoredObject.state == sa.literal_column("'stored'")
+KEY_TRACES = {"what": "traces of the key in the key database's files", "until": "its next VACUUM"}
 
 
 class CopyUnreachable(Exception):
@@ -55,20 +58,8 @@ class OtherCopy(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Progress:
-    """What is still to be done for one object."""
-
-    object_id: str
-    keys_in_store: tuple[str, ...]
-    not_before: datetime
-    versions: bool
-    key: bool
-    copies: tuple[tuple[str, str], ...]
-
-
 class Deleter:
-    """Deletes what is due, and finishes what was begun."""
+    """Deletes what is due, and finishes what was begun: many objects at once, each by itself where it matters."""
 
     def __init__(
         self, database: Database, store: ObjectStore, keys: KeyRing, clock: Clock, elsewhere: Iterable[OtherCopy]
@@ -78,19 +69,21 @@ class Deleter:
         self._keys = keys
         self._clock = clock
         self._elsewhere = {place.name: place for place in elsewhere}
+        # Our own threads take turns at writing: SQLite's writers wait for one another by sleeping, ever longer.
+        self._turn = Lock()
 
-    def claim_due(self, batch: int = 100) -> int:
+    def claim_due(self, batch: int = CLAIMED_AT_ONCE) -> int:
         """Claim what is due now, in one transaction. Returns how many objects were claimed."""
         now = self._clock.now()
-        with self._database.begin() as session:
+        with self._turn, self._database.begin() as session:
             due = session.scalars(
                 sa.select(StoredObject.id)
-                .where(StoredObject.state == "stored", StoredObject.holds == 0, StoredObject.delete_after <= now)
+                .where(STORED, StoredObject.holds == 0, StoredObject.delete_after <= now)
                 .order_by(StoredObject.delete_after, StoredObject.id)
                 .limit(batch)
                 .with_for_update(skip_locked=True)
             ).all()
-            claimed = sum(claim(session, object_id, "policy", now, only_if_due=True) for object_id in due)
+            claimed = claim_all(session, due, "policy", now, only_if_due=True)
         if claimed:
             reached(Milestone.DELETION_CLAIMED)
         return claimed
@@ -100,22 +93,35 @@ class Deleter:
 
         With a `budget` it stops after so long, though something may be left: for who comes back in a second.
         """
-        finished, began = 0, self._clock.now()
-        while budget is None or self._clock.now() < began + budget:
-            claimed = self.claim_due()
-            batch = self._take_unfinished()
-            if not claimed and not batch:
-                break
-            finished += sum(self.carry_on(object_id) for object_id in batch)
+        until = None if budget is None else self._clock.now() + budget
+        batch = self._next()
+        if batch is None or len(batch) < BATCH:
+            return self._go_through(batch, until)
+        # Much to do: while one batch waits for the store, another writes its rows.
+        with ThreadPoolExecutor(HANDS) as pool:
+            first = [batch, *[[]] * (HANDS - 1)]
+            return sum(pool.map(lambda begin: self._go_through(begin, until), first))
+
+    def _go_through(self, batch: Sequence[str] | None, until: datetime | None) -> int:
+        finished = 0
+        while batch is not None:
+            finished += self._go_on(batch)
+            batch = self._next() if until is None or self._clock.now() < until else None
         return finished
 
-    def _take_unfinished(self, batch: int = 50) -> Sequence[str]:
+    def _next(self) -> Sequence[str] | None:
+        """Claim what is due, and take what is to be gone on with; None if there is neither."""
+        claimed = self.claim_due()
+        taken = self._take_unfinished()
+        return taken if claimed or taken else None
+
+    def _take_unfinished(self, batch: int = BATCH) -> Sequence[str]:
         now = self._clock.now()
-        with self._database.begin() as session:
+        with self._turn, self._database.begin() as session:
             ids = session.scalars(
                 sa.select(Deletion.object_id)
                 .where(Deletion.finished_at.is_(None), Deletion.next_attempt_at <= now)
-                .order_by(Deletion.next_attempt_at)
+                .order_by(Deletion.next_attempt_at, Deletion.object_id)
                 .limit(batch)
                 .with_for_update(skip_locked=True)
             ).all()
@@ -124,163 +130,145 @@ class Deleter:
 
     def carry_on(self, object_id: str) -> bool:
         """Do every step that is still to be done. True when the object is deleted and its receipt written."""
-        todo = self._progress(object_id)
-        failures: list[str] = []
-        if todo.versions and self._tried(failures, lambda: self._remove_versions(todo)):
-            self._note(object_id, versions_gone_at=self._clock.now())
-            reached(Milestone.VERSIONS_REMOVED)
-        if todo.key and self._tried(failures, lambda: self._keys.destroy(object_id)):
-            self._note(object_id, key_destroyed_at=self._clock.now())
-            reached(Milestone.KEY_DESTROYED)
-        for place, ref in todo.copies:
-            self._tried(failures, lambda place=place, ref=ref: self._remove_copy(place, ref))  # type: ignore[misc]
-        reached(Milestone.COPIES_REMOVED)
-        if not failures and self._tried(failures, lambda: self._must_be_gone(object_id, todo)):
-            self._finish(object_id, [ref for _, ref in todo.copies])
-            reached(Milestone.DELETION_COMMITTED)
-            return True
-        self._postpone(object_id, failures)
-        return False
+        return self._go_on([object_id]) == 1
 
-    def _progress(self, object_id: str) -> Progress:
+    def _go_on(self, object_ids: Sequence[str]) -> int:
+        if not object_ids:
+            return 0
         with self._database.read() as session:
-            deletion = session.get_one(Deletion, object_id)
-            row = session.get_one(StoredObject, object_id)
-            never_stored = row.key is None
-            copies = session.execute(
-                sa.select(ObjectCopy.place, ObjectCopy.ref).where(ObjectCopy.object_id == object_id)
-            ).all()
-            return Progress(
-                object_id,
-                keys_of_attempts(object_id, row.attempt),
-                deletion.claimed_at + (STRAGGLERS if never_stored else timedelta(0)),
-                deletion.versions_gone_at is None,
-                deletion.key_destroyed_at is None,
-                tuple((place, ref) for place, ref in copies),
-            )
+            those = underway(session, object_ids)
+        self._remove_versions([each for each in those if each.versions])
+        self._destroy_keys([each for each in those if each.key])
+        # Whose copies lie elsewhere waits for those places; the others do not wait for them.
+        alone = [each for each in those if not each.copies]
+        return self._conclude(alone) + self._conclude([each for each in those if each.copies])
 
-    def _tried(self, failures: list[str], step: Callable[[], None]) -> bool:
-        # Whatever a neighbour raises, the other steps go on, and this one is tried again: a row is never dropped.
+    def _remove_versions(self, those: list[Underway]) -> None:
+        """The versions that we know of, in few requests. What else there may be shows when the store is asked again."""
+        done = self._each_tried(those, self._remove_stored)
+        if done:
+            self._note(done, versions_gone_at=self._clock.now())
+            reached(Milestone.VERSIONS_REMOVED)
+
+    def _remove_stored(self, those: list[Underway]) -> None:
+        known = [each.stored for each in those if each.stored is not None]
         try:
-            step()
-        except Exception as error:  # noqa: BLE001
-            failures.append(f"{type(error).__name__}: {error}")
-            return False
-        return True
+            self._store.remove(known)
+        except RemovalFailed as error:
+            codes = {left.key: left.code for left in error.remaining}
+            for each in those:
+                if each.stored is not None and each.stored.key in codes:
+                    each.failures.append(f"RemovalFailed: {codes[each.stored.key]}")
 
-    def _remove_versions(self, todo: Progress) -> None:
-        prefix = f"{todo.object_id}/"
-        self._store.abort_uploads(prefix, keys=todo.keys_in_store)
-        self._store.remove(self._store.versions(prefix))
+    def _destroy_keys(self, those: list[Underway]) -> None:
+        done = self._each_tried(those, lambda all_: self._keys.destroy_all([each.object_id for each in all_]))
+        if done:
+            self._note(done, key_destroyed_at=self._clock.now())
+            reached(Milestone.KEY_DESTROYED)
 
-    def _remove_copy(self, place: str, ref: str) -> None:
-        if not self._elsewhere[place].is_gone(ref):
-            self._elsewhere[place].remove(ref)
+    def _conclude(self, those: list[Underway]) -> int:
+        """Copies elsewhere, then ask everywhere again, then the receipts. Returns how many are deleted."""
+        if not those:
+            return 0
+        self._each_by_itself(those, self._remove_copies)
+        reached(Milestone.COPIES_REMOVED)
+        # Whoever's copy could not be removed is asked about too: what the store holds must not wait for another place.
+        self._each_tried(those, self._ask_store)
+        self._each_tried(those, self._ask_keys)
+        self._each_by_itself([each for each in those if not each.failures], self._ask_elsewhere)
+        finished = self._finish([each.object_id for each in those if not each.failures])
+        if failed := [each for each in those if each.failures]:
+            with self._turn, self._database.begin() as session:
+                postpone(session, failed, self._clock.now())
+            for each in failed:
+                log.warning("deletion_postponed", object_id=each.object_id, failures=each.failures)
+        return finished
 
-    def _must_be_gone(self, object_id: str, todo: Progress) -> None:
-        if self._clock.now() < todo.not_before:
-            self._note(object_id, versions_gone_at=None)
-            raise CopyUnreachable("an attempt to store it may still be under way")
-        if not self._store.is_gone(f"{object_id}/", keys=todo.keys_in_store):
-            self._note(object_id, versions_gone_at=None)
-            raise CopyUnreachable("the store still lists a version")
-        if self._keys.exists(object_id):
-            self._note(object_id, key_destroyed_at=None)
-            raise CopyUnreachable("the key is still there")
-        for place, ref in todo.copies:
-            if not self._elsewhere[place].is_gone(ref):
-                raise CopyUnreachable(f"{place} still has its copy")
+    def _remove_copies(self, each: Underway) -> None:
+        for copy in each.copies:
+            place = self._elsewhere[copy.place]
+            if copy.was_there and not place.is_gone(copy.ref):
+                place.remove(copy.ref)
 
-    def _note(self, object_id: str, **values: Any) -> None:  # noqa: ANN401 - columns of Deletion
-        with self._database.begin() as session:
-            session.execute(sa.update(Deletion).where(Deletion.object_id == object_id).values(**values))
-
-    def _finish(self, object_id: str, refs: list[str]) -> None:
+    def _ask_store(self, those: list[Underway]) -> None:
+        left = self._store.left({each.prefix: each.keys_in_store for each in those})
+        still = [each for each in those if each.prefix in left]
+        for each in still:
+            self._each_tried([each], self._sweep)
+        left = self._store.left({each.prefix: each.keys_in_store for each in still})
         now = self._clock.now()
-        with self._database.begin() as session:
-            deletion = session.get_one(Deletion, object_id, with_for_update=True)
-            if deletion.finished_at is not None:
-                return
-            row = session.get_one(StoredObject, object_id)
-            copies = session.scalars(sa.select(ObjectCopy).where(ObjectCopy.object_id == object_id)).all()
-            for copy in copies:
-                copy.gone_at = copy.gone_at or now
-            remains = [
-                left
-                for copy in copies
-                if (left := self._elsewhere[copy.place].remains(copy.gone_at or now)) is not None
-            ]
-            if not self._keys.erased_at_once:
-                remains.append({"what": "traces of the key in the key database's files", "until": "its next VACUUM"})
-            content = receipt(row, deletion, [(copy.place, len(refs)) for copy in copies], remains, now)
-            leaf_id = append(session, "object_deleted", object_id, now, content)
-            session.add(Receipt(object_id=object_id, deleted_at=now, content=content, leaf_id=leaf_id))
-            row.state = "deleted"
-            row.deleted_at = now
-            deletion.finished_at = now
-            deletion.last_error = None
-        log.info("object_deleted", object_id=object_id)
+        for each in those:
+            if each.prefix in left:
+                each.failures.append("the store still lists a version")
+            elif now < each.not_before:
+                each.failures.append("an attempt to store it may still be under way")
+        self._to_be_done_again([each for each in those if each.prefix in left], versions_gone_at=None)
 
-    def _postpone(self, object_id: str, failures: list[str]) -> None:
-        with self._database.begin() as session:
-            deletion = session.get_one(Deletion, object_id, with_for_update=True)
-            deletion.attempts += 1
-            wait = min(timedelta(seconds=2 ** min(deletion.attempts, 10)), SLOWEST_RETRY)
-            deletion.next_attempt_at = self._clock.now() + wait
-            deletion.last_error = "; ".join(failures)
-        log.warning("deletion_postponed", object_id=object_id, failures=failures)
+    def _sweep(self, those: list[Underway]) -> None:
+        for each in those:
+            self._store.abort_uploads(each.prefix, keys=each.keys_in_store)
+            self._store.remove(self._store.versions(each.prefix))
 
+    def _ask_keys(self, those: list[Underway]) -> None:
+        left = self._keys.existing([each.object_id for each in those])
+        still = [each for each in those if each.object_id in left]
+        for each in still:
+            each.failures.append("the key is still there")
+        self._to_be_done_again(still, key_destroyed_at=None)
 
-def claim(session: Session, object_id: str, cause: str, now: datetime, *, only_if_due: bool = False) -> int:
-    """Claim one object and all that was derived from it. Returns how many rows became `deleting` (0: it may not go).
+    def _ask_elsewhere(self, each: Underway) -> None:
+        for copy in each.copies:
+            if not self._elsewhere[copy.place].is_gone(copy.ref):
+                with self._turn, self._database.begin() as session:
+                    there = sa.update(ObjectCopy).where(ObjectCopy.object_id == each.object_id)
+                    session.execute(there.where(ObjectCopy.ref == copy.ref).values(gone_at=None))
+                raise CopyUnreachable(f"{copy.place} still has its copy")
 
-    The UPDATE itself refuses a held object, whatever was true when the caller looked (I5).
-    """
-    conditions = [StoredObject.holds == 0]
-    if only_if_due:
-        conditions += [StoredObject.state == "stored", StoredObject.delete_after <= now]
-    if not begin(session, object_id, cause, now, *conditions):
-        return 0
-    return 1 + sum(claim(session, child, cause, now) for child in derived_from(session, object_id))
+    def _finish(self, object_ids: list[str]) -> int:
+        if not object_ids:
+            return 0
+        always = [] if self._keys.erased_at_once else [KEY_TRACES]
+        with self._turn, self._database.begin() as session:
+            finished = finish(
+                session,
+                object_ids,
+                lambda place, gone_at: self._elsewhere[place].remains(gone_at),
+                always,
+                self._clock.now(),
+            )
+        for object_id in finished:
+            log.info("object_deleted", object_id=object_id)
+        if finished:
+            reached(Milestone.DELETION_COMMITTED)
+        return len(finished)
 
+    def _each_tried(self, those: list[Underway], step: Callable[[list[Underway]], None]) -> list[Underway]:
+        """Do a step for all at once, and give back those for whom it is done.
 
-def begin(session: Session, object_id: str, cause: str, now: datetime, *conditions: sa.ColumnElement[bool]) -> bool:
-    """Let one object's deletion begin, if it is there and fits the conditions. Not for hands: those `claim`."""
-    won = session.scalars(
-        sa.update(StoredObject)
-        .where(StoredObject.id == object_id, StoredObject.state.in_(("arriving", "stored")), *conditions)
-        .values(state="deleting")
-        .returning(StoredObject.id)
-    ).all()
-    if won:
-        session.add(Deletion(object_id=object_id, cause=cause, claimed_at=now, next_attempt_at=now))
-    return bool(won)
+        Whatever a neighbour raises, the other steps go on, and this one is tried again: a row is never dropped.
+        """
+        if not those:
+            return []
+        before = {each.object_id: len(each.failures) for each in those}
+        try:
+            step(those)
+        except Exception as error:  # noqa: BLE001
+            for each in those:
+                each.failures.append(f"{type(error).__name__}: {error}")
+        return [each for each in those if len(each.failures) == before[each.object_id]]
 
+    def _each_by_itself(self, those: list[Underway], step: Callable[[Underway], None]) -> None:
+        """Do a step that asks another place, for some at a time, so that one that is slow does not hold up the rest."""
 
-def derived_from(session: Session, object_id: str) -> Sequence[str]:
-    """What was made of an object, and goes with it."""
-    return session.scalars(sa.select(StoredObject.id).where(StoredObject.parent_id == object_id)).all()
+        def tried(each: Underway) -> list[Underway]:
+            return self._each_tried([each], lambda one: step(one[0]))
 
+        at_once(tried, [each for each in those if each.copies])
 
-def discard(session: Session, object_id: str, cause: str, now: datetime) -> None:
-    """Let an object go that should never have been kept. A hold wins: then it goes when the hold is lifted.
+    def _to_be_done_again(self, those: list[Underway], **columns: None) -> None:
+        if those:
+            self._note(those, **columns)
 
-    Until then it is used for nothing.
-    """
-    if claim(session, object_id, cause, now):
-        return
-    row = session.get(StoredObject, object_id, with_for_update=True)
-    if row is None or row.state != "stored" or not row.holds:
-        return
-    row.restricted_at = row.restricted_at or now
-    row.delete_after = min(row.delete_after or now, now)
-
-
-def purge(session: Session, object_id: str, cause: str, now: datetime) -> None:
-    """Claim an object before its date.
-
-    Raises:
-        Refused: if it is held, or already on its way out.
-    """
-    if not claim(session, object_id, cause, now):
-        raise Refused(f"object {object_id} is held, or is already being deleted")
+    def _note(self, those: list[Underway], **columns: datetime | None) -> None:
+        with self._turn, self._database.begin() as session:
+            note(session, those, **columns)

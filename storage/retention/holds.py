@@ -106,7 +106,10 @@ def inherit(session: Session, row: StoredObject) -> None:
         .join(HeldObject, HeldObject.hold_id == Hold.id)
         .where(Hold.lifted_at.is_(None), HeldObject.object_id == row.parent_id)
     )
-    _held_by(session, row, set(session.scalars(over_span)) | set(session.scalars(of_parent)))
+    found = set(session.scalars(over_span))
+    if row.parent_id is not None:
+        found |= set(session.scalars(of_parent))
+    _held_by(session, row, found)
 
 
 def take_over(session: Session, row: StoredObject, from_id: str) -> None:

@@ -1,12 +1,13 @@
 """What a deletion receipt says. Pure, and without personal data: ids are random."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from storage.models import Deletion, Receipt, StoredObject
+from storage.models import Receipt
 
 
 def retell(session: Session, object_id: str) -> dict[str, Any] | None:
@@ -15,9 +16,21 @@ def retell(session: Session, object_id: str) -> dict[str, Any] | None:
     return None if row is None else dict(row.content)
 
 
+@dataclass(frozen=True)
+class Ended:
+    """An object at its end, as its rows have it."""
+
+    object_id: str
+    kind: str
+    bytes: int | None
+    purposes: Sequence[tuple[str, datetime, str]]
+    cause: str
+    claimed_at: datetime
+    key_destroyed_at: datetime | None
+
+
 def receipt(
-    row: StoredObject,
-    deletion: Deletion,
+    ended: Ended,
     elsewhere: Sequence[tuple[str, int]],
     remains: Sequence[dict[str, str]],
     now: datetime,
@@ -25,23 +38,22 @@ def receipt(
     """What was deleted, when, by which policy, from where, and what remains until when.
 
     Args:
-        row: the object, still with its purposes.
-        deletion: its way out.
+        ended: the object, with its purposes (purpose, until, policy), and its way out.
         elsewhere: (place, copies) that held copies too and, asked again, have none.
         remains: what those places keep all the same (metadata, say).
         now: the moment of the receipt.
     """
     return {
-        "object_id": row.id,
-        "kind": row.kind,
-        "bytes": row.bytes,
-        "cause": deletion.cause,
+        "object_id": ended.object_id,
+        "kind": ended.kind,
+        "bytes": ended.bytes,
+        "cause": ended.cause,
         "purposes": [
-            {"purpose": each.purpose, "until": each.until.isoformat(), "policy": each.policy_id}
-            for each in row.purposes
+            {"purpose": purpose, "until": until.isoformat(), "policy": policy_id}
+            for purpose, until, policy_id in ended.purposes
         ],
-        "claimed_at": deletion.claimed_at.isoformat(),
-        "key_destroyed_at": deletion.key_destroyed_at.isoformat() if deletion.key_destroyed_at else None,
+        "claimed_at": ended.claimed_at.isoformat(),
+        "key_destroyed_at": ended.key_destroyed_at.isoformat() if ended.key_destroyed_at else None,
         "deleted_at": now.isoformat(),
         "gone_from": ["store", "keys", *sorted({place for place, _ in elsewhere})],
         "remains": [

@@ -25,7 +25,7 @@ from storage.ledger.log import append
 from storage.models import CardDataPurge, HeldObject, Hold, StoredObject
 from storage.playback import Playable, Playback, whole
 from storage.retention.card_data import done_facts, end
-from storage.retention.deletion import begin, derived_from
+from storage.retention.claim import begin, derived_from
 from storage.retention.holds import holds_stay, take_over
 from storage.retention.schedule import policies_stay
 
@@ -250,7 +250,7 @@ def claim_card_data(session: Session, object_id: str, now: datetime) -> int:
     The one way round the claim that a hold makes impossible (I5). The caller has that copy be held by the same holds,
     in this transaction. Returns how many rows became `deleting`.
     """
-    if not begin(session, object_id, "card_data", now):
+    if not begin(session, [object_id], "card_data", now):
         return 0
     # What is no more is held by nothing: neither its count nor a hold's list shall say so.
     session.execute(
@@ -265,7 +265,7 @@ def claim_card_data(session: Session, object_id: str, now: datetime) -> int:
         .where(HeldObject.object_id == object_id, HeldObject.hold_id.in_(holding))
         .execution_options(synchronize_session=False)
     )
-    return 1 + sum(claim_card_data(session, child, now) for child in derived_from(session, object_id))
+    return 1 + sum(claim_card_data(session, child, now) for child in derived_from(session, [object_id]))
 
 
 def _locked(session: Session, purge_id: str) -> CardDataPurge:

@@ -1,6 +1,6 @@
 """An object store that is sometimes away: a real one behind a door that a test can shut."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from storage.objects.store import ObjectStore, Readable, StoredCopy, StoredVersion, StoreUnavailable
@@ -72,6 +72,10 @@ class StoreWithADoor:
     def is_gone(self, prefix: str, keys: Iterable[str] = ()) -> bool:
         self._knock()
         return self._behind.is_gone(prefix, keys)
+
+    def left(self, asked: Mapping[str, Iterable[str]]) -> set[str]:
+        self._knock()
+        return self._behind.left(asked)
 
     def check(self) -> None:
         self._knock()

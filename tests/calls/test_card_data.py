@@ -10,7 +10,7 @@ from storage.errors import NotFound, Refused
 from storage.models import CardDataPurge, StoredObject
 from storage.objects.store import StoreUnavailable
 from storage.retention.card_data import ask, withdraw
-from storage.retention.deletion import discard, purge
+from storage.retention.claim import discard, purge
 from storage.retention.holds import Span, Why, hold_span, lift
 from storage.retention.redaction import CardDataPurges, Taken
 from storage.retention.restriction import restrict

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from storage.errors import Refused
 from storage.models import Leaf, Receipt
 from storage.objects.keys import data_key
-from storage.retention.deletion import purge
+from storage.retention.claim import purge
 from tests.calls.keeping import hold, kept, may_hear, policy
 from tests.calls.rows import all_rows
 from tests.calls.watched import WatchedHouse

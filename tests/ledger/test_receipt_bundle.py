@@ -12,7 +12,7 @@ from storage.errors import NotFound
 from storage.ledger.log import append, sequence
 from storage.models import Receipt
 from storage.retention.bundle import receipt_bundle
-from storage.retention.deletion import purge
+from storage.retention.claim import purge
 from tests.house import House
 
 CHECKER = Path(__file__).parent / "checker"

@@ -1,7 +1,7 @@
 """An object store in memory, for tests of what stands on the port. It passes the same contract as the real one."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -131,6 +131,9 @@ class MemoryStore:
 
     def is_gone(self, prefix: str, keys: Iterable[str] = ()) -> bool:
         return next(self.versions(prefix), None) is None and not any(key.startswith(prefix) for key, _ in self.uploads)
+
+    def left(self, asked: Mapping[str, Iterable[str]]) -> set[str]:
+        return {prefix for prefix, keys in asked.items() if not self.is_gone(prefix, keys)}
 
     def check(self) -> None:
         self._answer()

@@ -174,6 +174,33 @@ def test_unfinished_uploads(rig: Rig) -> None:
     assert rig.store.abort_uploads("b/", datetime.now(UTC) + timedelta(hours=1), ["a/1", "b/1"]) == 1
 
 
+@pytest.mark.parametrize("goes", ["all", "some", "most"])
+def test_many_are_asked_for_at_once_and_none_is_left_out(rig: Rig, goes: str) -> None:
+    ids = [f"{number:04}" for number in range(300)]
+    stays = {"all": set(), "some": set(ids) - set(ids[::7]), "most": set(ids[::23])}[goes]
+    for each in sorted(stays):
+        rig.store.put(f"{each}/000001", io.BytesIO(b"x"), 1)
+    gone = [each for each in ids if each not in stays]
+    late = set(gone[5::60])
+    for each in late:
+        rig.store.put(f"{each}/000002", io.BytesIO(b"x"), 1)
+    hidden = set(gone[6::60])
+    for each in hidden:
+        rig.store.put(f"{each}/000001", io.BytesIO(b"x"), 1)
+        rig.hide(f"{each}/000001")
+    begun = set(gone[7::60])
+    for each in begun:
+        rig.leave_upload(f"{each}/000001")
+    asked = {f"{each}/": [f"{each}/000001", f"{each}/000002"] for each in gone}
+    expected = late | begun | (hidden if rig.versioned else set())
+    assert rig.store.left(asked) == {f"{each}/" for each in expected}
+    for each in expected:
+        rig.store.abort_uploads(f"{each}/", keys=asked[f"{each}/"])
+        rig.store.remove(rig.store.versions(f"{each}/"))
+    assert rig.store.left(asked) == set()
+    assert rig.store.left({}) == set()
+
+
 def test_the_bucket_is_made_once(rig: Rig) -> None:
     rig.store.put("a/1", io.BytesIO(b"x"), 1)
     rig.store.ensure_bucket()

@@ -16,7 +16,7 @@ from app.factory import create_app
 from storage.models import Centre, Leaf, LeafOpening, Person
 from storage.models.columns import random_id
 from storage.objects.store import StoreUnavailable
-from storage.retention.deletion import purge
+from storage.retention.claim import purge
 from tests.house import House
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from storage.ledger.verify import Verification
 from storage.models import LeafOpening, RetentionPolicy, StoredObject
 from storage.retention import approval, versions
 from storage.retention.approval import Approved, Proposal, approve
+from storage.retention.claim import discard
 from storage.retention.dates import wrong_dates
-from storage.retention.deletion import discard
 from storage.retention.holds import Why, hold_objects
 from storage.retention.publish import Change, set_policy
 from tests.storage.plain_house import PlainHouse

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from storage.errors import Refused
 from storage.models import PolicyPreviewChange
-from storage.retention.deletion import purge
+from storage.retention.claim import purge
 from storage.retention.holds import Why, hold_objects
 from tests.storage.approving import DAY, approved, problems, waiting
 from tests.storage.plain_house import PlainHouse

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from storage.errors import NotFound, Refused
 from storage.models import Hold, StoredObject
 from storage.playback import playable
-from storage.retention.deletion import discard, purge
+from storage.retention.claim import discard, purge
 from storage.retention.holds import Span, Why, hold_objects, hold_span, lift
 from storage.retention.preview import preview
 from storage.retention.publish import set_policy

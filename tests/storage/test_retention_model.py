@@ -24,8 +24,8 @@ from storage.errors import NotFound, Refused
 from storage.objects.store import StoreUnavailable
 from storage.playback import playable
 from storage.retention.approval import Proposal, approve, withdraw
+from storage.retention.claim import purge
 from storage.retention.dates import wrong_dates
-from storage.retention.deletion import purge
 from storage.retention.holds import Why, hold_objects, lift
 from storage.retention.publish import set_policy
 from storage.retention.restriction import release, restrict

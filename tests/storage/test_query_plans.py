@@ -1,0 +1,79 @@
+"""No query of a call, of a deletion or of the worker reads a growing table from end to end: each has an index.
+
+An installation with ten years of calls is as quick as a new one only if that holds. It is asked of the databases
+themselves: every statement that a whole call and its deletion send is explained. SQLite plans by the indexes alone;
+PostgreSQL plans by size too, so it is told that reading a whole table is dear, and then reads one only if there is no
+other way.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from tests.house import House
+
+if TYPE_CHECKING:
+    from tests.seaweed import Seaweed
+
+# Tables that grow with every call. (Lines, centres, notices, policies, holds: a person makes each of their rows.)
+GROWING = {
+    "call", "call_step", "carrier_event", "consent_record", "deletion", "held_object", "leaf", "leaf_opening",
+    "object_copy", "object_purpose", "receipt", "recording", "stored_object", "tree_node",
+}  # fmt: skip
+EXPLAINED = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
+# By its state alone: half of all objects are stored.
+SQLITE_SCAN = re.compile(r"^SCAN (\w+)|^SEARCH (stored_object) .*\(state=\?\)")
+POSTGRES_SCAN = re.compile(r"Seq Scan on (\w+)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_house(request: pytest.FixtureRequest, tmp_path: Path, seaweed: "Seaweed", bucket: str) -> Iterator[House]:
+    url = request.getfixturevalue("postgres_database") if request.param == "postgresql" else None
+    with House(tmp_path, seaweed.store(bucket), url).open() as house:
+        yield house
+
+
+def test_a_call_and_its_deletion_find_their_rows_by_indexes(any_house: House) -> None:
+    house = any_house
+    said: dict[str, Any] = {}
+    engine = house.at.database.engine
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def remember(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        if EXPLAINED.match(statement):
+            said.setdefault(statement, parameters[0] if many else parameters)
+
+    house.call()
+    house.work_for(60)
+    house.clock.sleep(timedelta(days=91).total_seconds())
+    house.work()
+    event.remove(engine, "before_cursor_execute", remember)
+    assert [each.state for each in house.objects()] == ["deleted"]
+    scans = {
+        statement: tables
+        for statement, parameters in said.items()
+        if (tables := scanned(engine, statement, parameters))
+    }
+    assert not scans, "\n".join(f"{tables}: {statement}" for statement, tables in scans.items())
+    assert len(said) > 50
+
+
+def scanned(engine: sa.Engine, statement: str, parameters: Any) -> set[str]:
+    """The growing tables that this statement reads from one end to the other."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            found = {match.group(1) or match.group(2) for row in rows if (match := SQLITE_SCAN.match(row.detail))}
+        else:
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            rows = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+            found = {match.group(1) for row in rows if (match := POSTGRES_SCAN.search(row[0]))}
+        connection.rollback()
+    named: dict[str, str] = {alias: name for name, alias in re.findall(r"\b(?:FROM|JOIN) (\w+) AS (\w+)", statement)}
+    return {named.get(each, each) for each in found} & GROWING
