@@ -14,7 +14,7 @@ The journal's own blocks, once unlinked, and an SSD's spare cells are beyond us.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -22,36 +22,27 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import (
-    Column,
-    Connection,
-    DateTime,
-    Engine,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from config.clock import Clock
+from storage.objects import key_tables
 from storage.objects.cipher import ObjectKey, key_of, new_identity
 from storage.objects.key_database import KeysUnavailable, engine_for, translated
+from storage.objects.key_tables import data_key, key_metadata, key_ring
 from storage.objects.master_key import MasterKeyRefused, load_master_key
 
 __all__ = [
     "KeyDestroyed",
+    "KeyHeld",
     "KeyMissing",
     "KeyProblem",
     "KeyRing",
     "KeyUnreadable",
     "KeysUnavailable",
     "MasterKeyRefused",
+    "data_key",
+    "key_metadata",
     "load_master_key",
 ]
 
@@ -59,22 +50,6 @@ NONCE_BYTES = 12
 # Every wrapped key has the same length: nonce, an age identity (always 74 characters), tag.
 WRAPPED_BYTES = NONCE_BYTES + 74 + 16
 DESTROYED = bytes(WRAPPED_BYTES)
-
-_metadata = MetaData()
-data_key = Table(
-    "data_key",
-    _metadata,
-    Column("object_id", String(64), primary_key=True, comment="the object's random id; nothing personal"),
-    Column("wrapped", LargeBinary, nullable=False, comment="nonce + AES-256-GCM of the identity; zeros once destroyed"),
-    Column("wrap_id", String(16), nullable=False, comment="which master key wrapped it (begin of its SHA-256)"),
-    Column("created_at", DateTime(timezone=True), nullable=False, comment="UTC"),
-)
-key_ring = Table(
-    "key_ring",
-    _metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False, comment="always 1"),
-    Column("name", String(16), nullable=False, comment="random; the main database knows it too"),
-)
 
 
 class KeyProblem(Exception):
@@ -87,6 +62,10 @@ class KeyMissing(KeyProblem):
 
 class KeyDestroyed(KeyProblem):
     """The key was destroyed: the object cannot be read by anyone, for ever."""
+
+
+class KeyHeld(KeyProblem):
+    """The key is marked as held: it is not destroyed before the mark is taken off (I5)."""
 
 
 class KeyUnreadable(KeyProblem):
@@ -118,7 +97,7 @@ class KeyRing:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         with self._writing() as connection:
-            _metadata.create_all(connection)
+            key_metadata.create_all(connection)
 
     def ring_id(self) -> str:
         """A random name of this key database, made at first use.
@@ -171,17 +150,68 @@ class KeyRing:
         """Overwrite the key; where there is none yet, see to it that there never will be. Can be repeated.
 
         An object can be on its way out while a slow intake is about to make its key: `create` raises from now on.
+        Raises `KeyHeld`, `KeysUnavailable`.
+        """
+        try:
+            self._destroy(object_id)
+        except IntegrityError:  # PostgreSQL: its key was made between our question and our insert
+            self._destroy(object_id)
+
+    def _destroy(self, object_id: str) -> None:
+        gone = {"object_id": object_id, "wrapped": DESTROYED, "wrap_id": self._wrap_id}
+        with self._writing() as connection:
+            wrapped = key_tables.wrapped_for_change(connection, object_id)
+            if wrapped == DESTROYED:
+                return
+            if key_tables.is_marked(connection, object_id):
+                raise KeyHeld(f"the key of {object_id} is held")
+            if wrapped is None:
+                connection.execute(insert(data_key).values(gone | {"created_at": self._clock.now().astimezone(UTC)}))
+            else:
+                connection.execute(update(data_key).where(data_key.c.object_id == object_id).values(wrapped=DESTROYED))
+
+    def hold(self, object_id: str) -> None:
+        """Mark the key: `destroy` refuses from now on. Can be repeated.
+
+        Raises `KeyMissing`, `KeyDestroyed`, `KeysUnavailable`.
+        """
+        with self._writing() as connection:
+            wrapped = key_tables.wrapped_for_change(connection, object_id)
+            if wrapped is None:
+                raise KeyMissing(f"no key for {object_id}")
+            if wrapped == DESTROYED:
+                raise KeyDestroyed(f"the key of {object_id} was destroyed")
+            key_tables.mark(connection, object_id, self._clock.now().astimezone(UTC))
+
+    def release(self, object_id: str) -> None:
+        """Take the mark off. Can be repeated. Raises `KeysUnavailable`."""
+        with self._writing() as connection:
+            key_tables.unmark(connection, object_id)
+
+    def is_held(self, object_id: str) -> bool:
+        """Whether the key is marked as held. Raises `KeysUnavailable`."""
+        with self._reading() as connection:
+            return key_tables.is_marked(connection, object_id)
+
+    def held_ids(self) -> Iterator[str]:
+        """The objects whose keys are marked, sorted, read in pages."""
+        after = ""
+        while True:
+            with self._reading() as connection:
+                page = key_tables.marked_after(connection, after, 1000)
+            if not page:
+                return
+            yield from page
+            after = page[-1]
+
+    def fates(self, object_ids: Collection[str]) -> dict[str, bool]:
+        """Of some objects (a thousand, say): True, there is a key; False, it was destroyed; not in it, none ever was.
+
         Raises `KeysUnavailable`.
         """
-        gone = {"object_id": object_id, "wrapped": DESTROYED, "wrap_id": self._wrap_id}
-        overwrite = update(data_key).where(data_key.c.object_id == object_id).values(wrapped=DESTROYED)
-        try:
-            with self._writing() as connection:
-                if connection.execute(overwrite).rowcount == 0:
-                    connection.execute(insert(data_key).values(gone | {"created_at": self._clock.now()}))
-        except IntegrityError:  # PostgreSQL: its key was made between our question and our insert
-            with self._writing() as connection:
-                connection.execute(overwrite)
+        with self._reading() as connection:
+            found = key_tables.wrapped_of(connection, object_ids)
+        return {object_id: wrapped != DESTROYED for object_id, wrapped in found.items()}
 
     def exists(self, object_id: str) -> bool:
         """Whether there is a key that was not destroyed."""

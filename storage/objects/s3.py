@@ -1,4 +1,4 @@
-"""The object store behind the S3 API: the minio client, and nothing of it outside this file.
+"""The object store behind the S3 API: the minio client, and nothing of it outside this file (and `s3_errors.py`).
 
 Memory: one part (`PART_BYTES`) is in hand at a time, whatever the object's size. The client's own parallel uploads
 stay off: when a source fails, its pool threads are never joined (minio 7.2.20, `helpers.ThreadPool`), and the parts
@@ -7,20 +7,19 @@ that are still on their way can arrive after the abort.
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from typing import BinaryIO, cast
-from xml.etree.ElementTree import ParseError
 
 from minio import Minio
 from minio.datatypes import Upload
 from minio.deleteobjects import DeleteObject
-from minio.error import InvalidResponseError, S3Error, ServerError
+from minio.error import S3Error
 from urllib3 import PoolManager, Retry, Timeout
-from urllib3.exceptions import HTTPError
 
-from storage.objects.codes import ABSENT_CODES, RETRY_CODES, RETRY_STATUSES
+from storage.objects.codes import ABSENT_CODES, CANNOT_LOCK_CODES, NO_LOCK_CODES
+from storage.objects.s3_errors import code_of, translated
 from storage.objects.sending import PART_BYTES, EtagOf, Sending
 from storage.objects.store import (
     ObjectAbsent,
@@ -63,6 +62,7 @@ class S3Store:
         self._region = region
         self._secure = secure
         self._clients: dict[tuple[int, bool], Minio] = {}
+        self._locks = False
 
     def __repr__(self) -> str:
         return f"S3Store({self._endpoint!r}, bucket={self.bucket!r})"
@@ -84,35 +84,73 @@ class S3Store:
                 raise_on_status=False,
             ),
         )
-        with _translated("connect"):
+        with translated("connect"):
             client = Minio(
-                self._endpoint,
-                self._access_key,
-                self._secret_key,
-                secure=self._secure,
-                region=self._region,
-                http_client=pool,
-            )
+                self._endpoint, self._access_key, self._secret_key,
+                secure=self._secure, region=self._region, http_client=pool,
+            )  # fmt: skip
         self._clients[(os.getpid(), quick)] = client
         return client
 
     def ensure_bucket(self) -> None:
-        with _translated("ensure bucket"):
+        with translated("ensure bucket"):
             if self._client().bucket_exists(self.bucket):
                 return
             try:
-                self._client().make_bucket(self.bucket, self._region)
+                self._make_bucket()
             except S3Error as error:
                 # Another process was quicker. A bucket of that name that belongs to somebody else is refused here.
                 if error.code != "BucketAlreadyOwnedByYou" and not self._client().bucket_exists(self.bucket):
                     raise
+
+    def _make_bucket(self) -> None:
+        try:
+            self._client().make_bucket(self.bucket, self._region, object_lock=True)
+        except S3Error as error:
+            if error.code not in CANNOT_LOCK_CODES:
+                raise
+            self._client().make_bucket(self.bucket, self._region)
+
+    def supports_legal_hold(self) -> bool:
+        if not self._locks:  # it never goes off again: versions of a locked bucket cannot be suspended either
+            try:
+                with translated("ask for object lock"):
+                    self._client().get_object_lock_config(self.bucket)
+            except StoreRefused as error:
+                if code_of(error) in NO_LOCK_CODES:
+                    return False
+                raise
+            self._locks = True
+        return True
+
+    def set_legal_hold(self, key: str, version_id: str | None, *, on: bool) -> None:
+        # Always with its version: of a key that it does not have, without one, SeaweedFS 4.48 answers 500.
+        client, version = self._client(), version_id or "null"
+        with translated(f"legal hold of {key}"):
+            if on:
+                client.enable_object_legal_hold(self.bucket, key, version)
+            else:
+                client.disable_object_legal_hold(self.bucket, key, version)
+        # SeaweedFS 4.48 answers 200 for the `null` version of a bucket that was locked later, and holds nothing.
+        if self.legal_hold(key, version_id) != on:
+            raise StoreRefused(f"legal hold of {key}: the store said yes, and did not")
+
+    def legal_hold(self, key: str, version_id: str | None) -> bool:
+        try:
+            with translated(f"ask for the legal hold of {key}"):
+                return self._client().is_object_legal_hold_enabled(self.bucket, key, version_id or "null")
+        except StoreRefused as error:
+            # SeaweedFS has a 404 of its own for a version that never had one; MinIO says OFF.
+            if code_of(error) == "NoSuchObjectLegalHold":
+                return False
+            raise
 
     def put(self, key: str, source: Readable, length: int) -> StoredCopy:
         part_bytes = max(PART_BYTES, -(-length // MOST_PARTS))
         sent = Sending(source, length, part_bytes)
         client = self._client()
         try:
-            with _translated(f"put {key}"):
+            with translated(f"put {key}"):
                 result = client.put_object(
                     self.bucket,
                     key,
@@ -148,7 +186,7 @@ class S3Store:
         """Of this very key: "a/1" must not take "a/10" along. What stays is swept later by `abort_uploads`."""
         client = self._client(quick=True)
         # The error on its way up matters more.
-        with suppress(StoreError), _translated("discard"):
+        with suppress(StoreError), translated("discard"):
             for found, upload_id in self._uploads(client, key):
                 if found == key:
                     client._abort_multipart_upload(self.bucket, key, upload_id)
@@ -162,7 +200,7 @@ class S3Store:
 
     def _ask(self, key: str, version_id: str | None) -> StoredCopy | None:
         try:
-            with _translated(f"stat {key}"):
+            with translated(f"stat {key}"):
                 found = self._client().stat_object(self.bucket, key, version_id=version_id)
         except ObjectAbsent:
             # A HEAD has no body: a lost bucket looks like a lost object. Only the second may be answered with None.
@@ -171,7 +209,7 @@ class S3Store:
         return StoredCopy(key, found.size or 0, found.etag or "", found.version_id)
 
     def _require_bucket(self, client: Minio) -> None:
-        with _translated("find the bucket"):
+        with translated("find the bucket"):
             if not client.bucket_exists(self.bucket):
                 raise StoreRefused(f"there is no bucket {self.bucket!r}")
 
@@ -186,7 +224,7 @@ class S3Store:
 
     def _window(self, key: str, offset: int, length: int, version_id: str | None) -> bytes:
         """One range, read to its end and its connection given back, before anybody gets to see it."""
-        with _translated(f"read {key}"):
+        with translated(f"read {key}"):
             response = self._client().get_object(self.bucket, key, offset, length, version_id=version_id)
             try:
                 data = response.read(length)
@@ -198,7 +236,7 @@ class S3Store:
         return data
 
     def versions(self, prefix: str) -> Iterator[StoredVersion]:
-        with _translated(f"list {prefix}"):
+        with translated(f"list {prefix}"):
             for found in self._client().list_objects(self.bucket, prefix, recursive=True, include_version=True):
                 yield StoredVersion(
                     key=found.object_name or "",
@@ -215,7 +253,7 @@ class S3Store:
             # "null" is the version of what was written without versions. Without it a versioned bucket would answer
             # with a new delete marker, also for a key that it never had (tried on SeaweedFS 4.48).
             wanted = [DeleteObject(each.key, each.version_id or "null") for each in batch]
-            with _translated("remove"):
+            with translated("remove"):
                 remaining.extend(
                     Remaining(error.name or "?", error.version_id, error.code)
                     for error in self._client().remove_objects(self.bucket, wanted)
@@ -242,7 +280,7 @@ class S3Store:
     def abort_uploads(self, prefix: str, started_before: datetime | None = None, keys: Iterable[str] = ()) -> int:
         client, named = self._client(), tuple(keys)
         done: set[tuple[str, str]] = set()
-        with _translated(f"abort uploads of {prefix}"):
+        with translated(f"abort uploads of {prefix}"):
             while True:
                 due = [
                     name
@@ -266,31 +304,8 @@ class S3Store:
     def is_gone(self, prefix: str, keys: Iterable[str] = ()) -> bool:
         if next(self.versions(prefix), None) is not None:
             return False
-        with _translated(f"list uploads of {prefix}"):
+        with translated(f"list uploads of {prefix}"):
             return not self._uploads(self._client(), prefix, keys)
 
     def check(self) -> None:
         self._require_bucket(self._client(quick=True))
-
-
-@contextmanager
-def _translated(doing: str) -> Iterator[None]:
-    """The client's errors as ours. What is ours already, or comes from a source, passes."""
-    try:
-        yield
-    except S3Error as error:
-        text = f"{doing}: {error.code}: {error.message}"
-        status = error.response.status
-        if error.code in RETRY_CODES or status >= 500 or status in RETRY_STATUSES:
-            raise StoreUnavailable(text) from error
-        raise (ObjectAbsent if error.code in ABSENT_CODES else StoreRefused)(text) from error
-    except (ServerError, InvalidResponseError) as error:
-        # An answer that is no S3 answer: a proxy, a restarting server, or not an object store at all.
-        status = error.status_code if isinstance(error, ServerError) else error._code
-        kind = StoreRefused if 400 <= status < 500 and status not in RETRY_STATUSES else StoreUnavailable
-        raise kind(f"{doing}: {error}") from error
-    except (HTTPError, ParseError, OSError) as error:
-        raise StoreUnavailable(f"{doing}: {error}") from error
-    except ValueError as error:
-        # minio checks names and endpoints before it sends anything.
-        raise StoreRefused(f"{doing}: {error}") from error

@@ -1,8 +1,10 @@
-"""How an object ends: claim → versions, key → the copies elsewhere → ask everywhere again → receipt.
+"""How an object ends: claim → is it held? → versions, key → the copies elsewhere → ask everywhere again → receipt.
 
-The claim is one UPDATE that a hold makes impossible (I5); playback ends with it. After it, every step is its own,
-repeatable, and waits for no other: a store that is away does not keep the key alive, a carrier that is away does not
-keep our copy. Only the receipt waits for all of them, and for each place to say, asked again, that it has nothing (I6).
+The claim is one UPDATE that a hold makes impossible (I5); playback ends with it. Then the key database is asked, and
+the store if it answers: if either says that the object is held, though our row does not, nothing is destroyed
+(found_holds.py). After that every step is its own, repeatable, and waits for no other: a store that is away does not
+keep the key alive, a carrier that is away does not keep our copy. Only the receipt waits for all of them, and for each
+place to say, asked again, that it has nothing (I6).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +24,8 @@ from storage.ledger.log import append
 from storage.models import Deletion, ObjectCopy, Receipt, StoredObject
 from storage.objects.keys import KeyRing
 from storage.objects.store import ObjectStore, keys_of_attempts
+from storage.retention.found_holds import set_found
+from storage.retention.mirror import Mirror
 from storage.retention.receipt import receipt
 
 log = structlog.get_logger()
@@ -77,6 +81,7 @@ class Deleter:
         self._store = store
         self._keys = keys
         self._clock = clock
+        self._mirror = Mirror(database, store, keys, clock)
         self._elsewhere = {place.name: place for place in elsewhere}
 
     def claim_due(self, batch: int = 100) -> int:
@@ -126,6 +131,8 @@ class Deleter:
         """Do every step that is still to be done. True when the object is deleted and its receipt written."""
         todo = self._progress(object_id)
         failures: list[str] = []
+        if not self._may_go(object_id, failures):
+            return False
         if todo.versions and self._tried(failures, lambda: self._remove_versions(todo)):
             self._note(object_id, versions_gone_at=self._clock.now())
             reached(Milestone.VERSIONS_REMOVED)
@@ -140,6 +147,21 @@ class Deleter:
             reached(Milestone.DELETION_COMMITTED)
             return True
         self._postpone(object_id, failures)
+        return False
+
+    def _may_go(self, object_id: str, failures: list[str]) -> bool:
+        """Before anything is destroyed: no hold that only its mirror knows of. Without the key database's word, not."""
+        where: list[str | None] = []
+        if not self._tried(failures, lambda: where.append(self._mirror.held_elsewhere(object_id))):
+            self._postpone(object_id, failures)
+            return False
+        if where[0] is None:
+            return True
+        with self._database.begin() as session:
+            set_found(session, object_id, where[0], self._clock.now())
+            taken_back = session.get(Deletion, object_id) is None
+        if not taken_back:
+            self._postpone(object_id, [f"{where[0]} says that it is held"])
         return False
 
     def _progress(self, object_id: str) -> Progress:
