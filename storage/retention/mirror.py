@@ -136,13 +136,14 @@ class Mirror:
         return in_keys_at, in_store_at
 
     def _mark(self, wanted: Wanted) -> None:
+        lost = wanted.in_keys_at is not None and not self._keys.is_held(wanted.object_id)
         try:
-            if wanted.in_keys_at is not None and not self._keys.is_held(wanted.object_id):
-                self._note_lost(wanted, "Its mark in the key database")
             self._keys.hold(wanted.object_id)
         except (KeyMissing, KeyDestroyed) as error:
             self._note_gone(wanted, str(error))
             raise
+        if lost:
+            self._note_lost(wanted, "Its mark in the key database")
 
     def _hold_versions(self, wanted: Wanted) -> bool:
         found = [each for each in self._store.versions(f"{wanted.object_id}/") if each.key == wanted.key]
