@@ -1,4 +1,4 @@
-"""The object store behind the S3 API: the minio client, and nothing of it outside this file (and `s3_errors.py`).
+"""The object store behind the S3 API: the minio client, and nothing of it outside this file (and `s3_*.py`).
 
 Memory: one part (`PART_BYTES`) is in hand at a time, whatever the object's size. The client's own parallel uploads
 stay off: when a source fails, its pool threads are never joined (minio 7.2.20, `helpers.ThreadPool`), and the parts
@@ -18,8 +18,9 @@ from minio.deleteobjects import DeleteObject
 from minio.error import S3Error
 from urllib3 import PoolManager, Retry, Timeout
 
-from storage.objects.codes import ABSENT_CODES, CANNOT_LOCK_CODES, NO_LOCK_CODES
-from storage.objects.s3_errors import code_of, translated
+from storage.objects import s3_legal_hold
+from storage.objects.codes import ABSENT_CODES, CANNOT_LOCK_CODES
+from storage.objects.s3_errors import translated
 from storage.objects.sending import PART_BYTES, EtagOf, Sending
 from storage.objects.store import (
     ObjectAbsent,
@@ -112,38 +113,15 @@ class S3Store:
             self._client().make_bucket(self.bucket, self._region)
 
     def supports_legal_hold(self) -> bool:
-        if not self._locks:  # it never goes off again: versions of a locked bucket cannot be suspended either
-            try:
-                with translated("ask for object lock"):
-                    self._client().get_object_lock_config(self.bucket)
-            except StoreRefused as error:
-                if code_of(error) in NO_LOCK_CODES:
-                    return False
-                raise
-            self._locks = True
-        return True
+        # Asked until it is so: it never goes off again.
+        self._locks = self._locks or s3_legal_hold.can(self._client(), self.bucket)
+        return self._locks
 
     def set_legal_hold(self, key: str, version_id: str | None, *, on: bool) -> None:
-        # Always with its version: of a key that it does not have, without one, SeaweedFS 4.48 answers 500.
-        client, version = self._client(), version_id or "null"
-        with translated(f"legal hold of {key}"):
-            if on:
-                client.enable_object_legal_hold(self.bucket, key, version)
-            else:
-                client.disable_object_legal_hold(self.bucket, key, version)
-        # SeaweedFS 4.48 answers 200 for the `null` version of a bucket that was locked later, and holds nothing.
-        if self.legal_hold(key, version_id) != on:
-            raise StoreRefused(f"legal hold of {key}: the store said yes, and did not")
+        s3_legal_hold.put(self._client(), self.bucket, key, version_id or "null", on=on)
 
     def legal_hold(self, key: str, version_id: str | None) -> bool:
-        try:
-            with translated(f"ask for the legal hold of {key}"):
-                return self._client().is_object_legal_hold_enabled(self.bucket, key, version_id or "null")
-        except StoreRefused as error:
-            # SeaweedFS has a 404 of its own for a version that never had one; MinIO says OFF.
-            if code_of(error) == "NoSuchObjectLegalHold":
-                return False
-            raise
+        return s3_legal_hold.lies_on(self._client(), self.bucket, key, version_id or "null")
 
     def put(self, key: str, source: Readable, length: int) -> StoredCopy:
         part_bytes = max(PART_BYTES, -(-length // MOST_PARTS))
@@ -296,7 +274,7 @@ class S3Store:
                         client._abort_multipart_upload(self.bucket, key, upload_id)
 
     def unfinished_uploads(self, prefix: str, started_before: datetime) -> list[str]:
-        with _translated(f"list uploads of {prefix}"):
+        with translated(f"list uploads of {prefix}"):
             found = self._uploads(self._client(), prefix)
         old = {key for (key, _), upload in found.items() if (upload.initiated_time or started_before) < started_before}
         return sorted(old)

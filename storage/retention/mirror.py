@@ -150,7 +150,8 @@ class Mirror:
         if markers := [each for each in found if each.is_delete_marker]:
             self._store.remove(markers)
             self._note_hidden(wanted)
-        if len(found) == len(markers):
+        there = [each for each in found if not each.is_delete_marker]
+        if not there:
             self._note_gone(wanted, "the store has no version of it")
             raise ObjectAbsent(f"{wanted.key}: the store has no version of it")
         if not self._store.supports_legal_hold():
@@ -158,11 +159,9 @@ class Mirror:
                 log.warning("holds_not_mirrored_to_store", reason=NOT_IN_STORE)
                 self._told = True
             return False
-        free = [
-            each
-            for each in found
-            if not each.is_delete_marker and not self._store.legal_hold(each.key, each.version_id)
-        ]
+        # The one that counts, not what somebody put over it; in a store that was copied back it has another id.
+        counted = [each for each in there if each.version_id == wanted.version_id] or there
+        free = [each for each in counted if not self._store.legal_hold(each.key, each.version_id)]
         for version in free:
             self._store.set_legal_hold(version.key, version.version_id, on=True)
         if free and wanted.in_store_at is not None:

@@ -27,6 +27,7 @@ class Wanted:
     revision: int
     state: str
     key: str | None
+    version_id: str | None
     held: bool
     noted: bool
     in_keys_at: datetime | None
@@ -83,6 +84,7 @@ def look(session: Session, object_id: str) -> Wanted | None:
         row.revision,
         kept.state,
         kept.key,
+        kept.version_id,
         kept.state in {"arriving", "stored"} and kept.holds > 0,
         row.revision != row.mirrored,
         row.in_keys_at,

@@ -35,12 +35,12 @@ NOT_UNDER_WAY = timedelta(days=1)
 EXPLAINED = {
     "deletion_replayed": "Its key was destroyed, and its row came back, from a backup probably. It is deleted once "
     "more; its receipt says `restored`.",
-    "ended_but_held": "Its key was destroyed, and its row came back held. It cannot be read any more. Lift its holds, "
-    "and it is deleted.",
+    "destroyed_but_held": "Its key was destroyed, and its row came back held. It cannot be read any more. Lift its "
+    "holds, and it is deleted.",
     "deleted_but_held": "It was deleted, and its key came back marked as held: the databases do not belong together. "
     "`eskertu hold list` and the receipt tell which of them is right; nothing was done.",
     "row_lost": ROW_LOST,
-    "key_lost": "It is stored, and the key database never had a key for it: restore a newer copy of that database. "
+    "key_missing": "It is stored, and the key database never had a key for it: restore a newer copy of that database. "
     "Without its key nobody can open it.",
     "arrived_meanwhile": "The store has bytes of it, and its row waits for them: it was probably stored after the "
     "backup that was restored. Nothing of it is deleted. Restore a newer backup, if there is one.",
@@ -51,9 +51,10 @@ EXPLAINED = {
 class Difference:
     """One thing in which main database, key database and store do not agree.
 
-    `kind` is `ended` (its key was destroyed, its row came back), `ended_but_held` (the same, and its row is held),
-    `key_returned` (its deletion is finished, its key came back), `hold_not_known`, `row_lost`, `key_lost` (stored, and
-    there never was a key), or `arrived_meanwhile` (its row is waiting for bytes that the store has had for long).
+    `kind` is `key_destroyed` (it was, and its row came back), `destroyed_but_held` (the same, and its row is held),
+    `key_left` (its deletion is finished, and its key came back), `hold_not_known`, `row_lost` (a key, and no row),
+    `key_missing` (stored, and there never was a key), or `arrived_meanwhile` (its row waits for bytes that the store
+    has had for long). Where `fsck` sees the same, it uses the same word.
     """
 
     kind: str
@@ -97,7 +98,7 @@ class Restored:
             yield from self._of_kept(page)
         for page in self._rows(StoredObject.state == "deleted"):
             back = [object_id for object_id, lives in self._keys.fates(page).items() if lives]
-            yield from (Difference("key_returned", object_id) for object_id in back)
+            yield from (Difference("key_left", object_id) for object_id in back)
         for page in _pages(self._keys.object_ids()):
             with self._database.read() as session:
                 known = set(session.scalars(sa.select(StoredObject.id).where(StoredObject.id.in_(page))))
@@ -123,7 +124,7 @@ class Restored:
             StoreError: the store is.
         """
         found = list(self.findings())
-        self._must_not_be_most([each for each in found if each.kind == "ended"], most=most)
+        self._must_not_be_most([each for each in found if each.kind == "key_destroyed"], most=most)
         done = Replayed()
         for each in found:
             self._replay(each, done)
@@ -140,10 +141,10 @@ class Restored:
         keyless = [object_id for object_id in page if object_id not in fates]
         # Read again: what was claimed and destroyed since the page was read has not come back.
         still = sa.select(StoredObject.id).where(StoredObject.id.in_(ended), StoredObject.state.in_(KEPT))
-        yield from self._of_kind("ended", still.where(StoredObject.holds == 0))
-        yield from self._of_kind("ended_but_held", still.where(StoredObject.holds > 0))
+        yield from self._of_kind("key_destroyed", still.where(StoredObject.holds == 0))
+        yield from self._of_kind("destroyed_but_held", still.where(StoredObject.holds > 0))
         stored = sa.select(StoredObject.id).where(StoredObject.id.in_(keyless), StoredObject.state == "stored")
-        yield from self._of_kind("key_lost", stored)
+        yield from self._of_kind("key_missing", stored)
 
     def _of_kind(self, kind: str, wanted: sa.Select[str]) -> Iterator[Difference]:
         with self._database.read() as session:
@@ -174,7 +175,7 @@ class Restored:
     def _replay(self, each: Difference, done: Replayed) -> None:
         now = self._clock.now()
         kind = each.kind
-        if kind == "key_returned":
+        if kind == "key_left":
             try:
                 self._keys.destroy(each.object_id)
                 done.keys += 1
@@ -186,7 +187,7 @@ class Restored:
                 set_found(session, each.object_id, "the key database", now)
                 done.holds += 1
                 return
-            if kind == "ended":
+            if kind == "key_destroyed":
                 done.deletions += claim(session, each.object_id, "restored", now)
                 kind = "deletion_replayed"
             else:

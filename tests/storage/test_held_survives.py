@@ -105,6 +105,11 @@ def test_i5_what_somebody_laid_over_a_held_object_is_not_played(house: RealHouse
     house.hold(kept)
     house.client.put_object(house.bucket, house.row(kept).key or "", io.BytesIO(b"other"), 5)
     assert is_whole(house, kept)
+    house.clock.sleep(HOUR)
+    house.mirror.run()
+    held = {each.version_id: house.real.legal_hold(each.key, each.version_id) for each in house.real.versions(kept)}
+    assert sorted(held.values()) == [False, True]
+    assert held[house.row(kept).version_id], "the one that counts, and no other"
 
 
 def test_i5_a_legal_hold_that_somebody_took_off_is_set_again_and_told(house: RealHouse) -> None:
@@ -211,7 +216,7 @@ def test_i5_a_key_database_from_before_the_object_is_told(house: RealHouse) -> N
     restore()
     assert house.restored.replay().told == 1
     house.mirror.run()
-    assert house.findings() == [("held_object_gone", kept), ("key_lost", kept)]
+    assert house.findings() == [("held_object_gone", kept), ("key_missing", kept)]
     house.clock.sleep(LONG)
     house.deleter.run()
     house.strays.sweep()

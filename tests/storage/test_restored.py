@@ -51,7 +51,7 @@ def test_an_older_main_database_deletes_again_what_has_ended(house: RealHouse) -
     assert house.row(parent).state == "stored"
     with pytest.raises(KeyDestroyed):
         house.content(parent)
-    assert differences(house) == sorted([("ended", parent), ("ended", child)])
+    assert differences(house) == sorted([("key_destroyed", parent), ("key_destroyed", child)])
     assert house.restored.replay().deletions == 2
     assert house.row(parent).state == "deleting"
     assert house.restored.replay().deletions == 0, "once"
@@ -71,7 +71,7 @@ def test_an_older_key_database_has_its_keys_destroyed_again(house: RealHouse) ->
     go(house, gone)
     restore()
     assert house.keys.exists(gone)
-    assert differences(house) == [("key_returned", gone)]
+    assert differences(house) == [("key_left", gone)]
     assert house.restored.replay().keys == 1
     assert (house.keys.exists(gone), house.keys.exists(stays)) == (False, True)
     assert differences(house) == []
@@ -119,7 +119,7 @@ def test_a_held_row_whose_key_is_destroyed_is_told_and_goes_when_lifted(house: R
     house.lift(hold_id)
     go(house, kept)
     restore()
-    assert differences(house) == [("ended_but_held", kept)]
+    assert differences(house) == [("destroyed_but_held", kept)]
     assert house.restored.replay().told == 1
     assert house.row(kept).state == "stored"
     house.mirror.run()
