@@ -1,5 +1,7 @@
 """`db upgrade`, `db restored`, `doctor`, `findings`."""
 
+from datetime import timedelta
+
 import click
 import sqlalchemy as sa
 
@@ -12,6 +14,8 @@ from storage.errors import Refused
 from storage.models import Finding, HoldMirror, Line, NoticeVersion, SignedCheckpoint
 from storage.objects.store import StoreError
 from storage.retention.mirror import NOT_IN_STORE
+
+AT_ONCE = timedelta(seconds=10)
 
 
 @click.group()
@@ -38,6 +42,7 @@ def db_restored(dry_run: bool, most: bool, as_json: bool) -> None:
     if dry_run or not found:
         return
     done = at.restored.replay(most=most)
+    at.mirror.run(AT_ONCE)
     click.echo(
         f"{done.deletions} objects are deleted again, {done.keys} keys destroyed again, {done.holds} held again; "
         f"{done.told} wait for a person: `eskertu findings`.",

@@ -26,7 +26,7 @@ from storage.retention.mirror_rows import Wanted, due, look, note_change, settle
 
 log = structlog.get_logger()
 
-NOT_IN_STORE = "holds are not mirrored to the store: bucket has no object lock"
+NOT_IN_STORE = "holds are not mirrored to the store: bucket has no object lock (or we may not ask)"
 
 
 class Mirror:
