@@ -27,7 +27,9 @@ from storage.objects.store import ObjectStore
 from storage.playback import Playback
 from storage.retention import approval, card_data, receipt, versions
 from storage.retention.deletion import Deleter
+from storage.retention.mirror import Mirror
 from storage.retention.redaction import CardDataPurges
+from storage.retention.restored import Restored
 from storage.retention.strays import Strays
 from telephony import consent, settlement
 from telephony.carrier.port import Carrier
@@ -134,7 +136,15 @@ class Installation:
 
     @cached_property
     def strays(self) -> Strays:
-        return Strays(self.database, self.store, self.clock)
+        return Strays(self.database, self.store, self.keys, self.clock)
+
+    @cached_property
+    def mirror(self) -> Mirror:
+        return Mirror(self.database, self.store, self.keys, self.clock)
+
+    @cached_property
+    def restored(self) -> Restored:
+        return Restored(self.database, self.keys, self.store, self.clock)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -37,11 +37,13 @@ class Worker:
             ("fetch_recordings", at.recordings.run, 1, 3),
             ("remove_carrier_copies", at.copy_removal.run, 1, 1),
             ("purge_card_data", at.card_data.run, 1, 1),
+            ("mirror_holds", lambda: at.mirror.run(BUDGET), 1, 1),
             ("delete_due", lambda: at.deleter.run(BUDGET), 1, 1),
             ("sequence_ledger", self.sequence, 0.5, 1),
             ("reconcile", at.reconciler.run, 20, 1),
             ("reconcile_day", lambda: at.reconciler.run(DAY), 3600, 1),
             ("sweep_strays", at.strays.sweep, 6 * 3600, 1),
+            ("replay_restored", at.restored.replay, 6 * 3600, 1),
             ("delete_evidence", self.delete_evidence, 5, 1),
             ("forget_deleted", at.database.forget_deleted, 10, 1),
         ]

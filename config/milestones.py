@@ -29,6 +29,9 @@ class Milestone(StrEnum):
     KEY_DESTROYED = "deletion.key-destroyed"
     COPIES_REMOVED = "deletion.copies-removed"
     DELETION_COMMITTED = "deletion.committed"
+    HOLD_IN_KEYS = "hold.in-keys"
+    HOLD_IN_STORE = "hold.in-store"
+    HOLD_MIRROR_OFF = "hold.mirror-off"
 
 
 _watchers: list[Callable[[Milestone], None]] = []

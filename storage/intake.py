@@ -23,7 +23,7 @@ from storage.ledger.log import append
 from storage.models import Centre, ObjectPurpose, StoredObject
 from storage.models.columns import random_id
 from storage.objects.cipher import Sealed
-from storage.objects.keys import KeyRing
+from storage.objects.keys import KeyHeld, KeyRing
 from storage.objects.store import ObjectStore, key_of_attempt, keys_of_attempts
 from storage.retention.holds import inherit
 from storage.retention.policy import Due, delete_after, schedule
@@ -165,7 +165,7 @@ class Intake:
                 _must_count(claimed, ticket)
                 row = session.get_one(StoredObject, ticket.object_id, populate_existing=True)
                 row.purposes = [ObjectPurpose(purpose=d.purpose, until=d.until, policy_id=d.policy_id) for d in dates]
-                inherit(session, row)
+                inherit(session, row, now)
                 append(session, "object_stored", row.id, now, _facts(row))
                 settle(session, row)
         except BaseException:
@@ -175,6 +175,9 @@ class Intake:
         reached(Milestone.OBJECT_COMMITTED)
 
     def _sweep_older(self, ticket: Ticket) -> None:
+        if self._keys.is_held(ticket.object_id):
+            # Only what is stored is marked: this database was restored from before that, and there are no leftovers.
+            raise KeyHeld(f"{ticket.object_id} is held, though it is not known to be stored: see `eskertu findings`")
         # Only what older attempts left, by name: this one may be slow, and a newer one may have stored it already.
         for key in keys_of_attempts(ticket.object_id, ticket.attempt - 1):
             self._store.abort_uploads(key, keys=[key])

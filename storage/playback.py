@@ -12,7 +12,7 @@ from storage.ledger.log import append
 from storage.models import Leaf, LeafOpening, StoredObject
 from storage.objects.cipher import open_range
 from storage.objects.keys import KeyRing
-from storage.objects.store import ObjectStore
+from storage.objects.store import ObjectAbsent, ObjectStore
 from storage.retention.policy import usable_for
 
 RENEWED_EVERY = timedelta(minutes=15)
@@ -27,6 +27,7 @@ class Playable:
     content_type: str
     bytes: int
     cipher_bytes: int
+    version_id: str | None = None
 
 
 def playable(session: Session, object_id: str, purpose: str, now: datetime) -> Playable:
@@ -47,7 +48,7 @@ def whole(row: StoredObject) -> Playable:
     """A stored object, for whoever checks the installation itself: asks for no right, and shows nobody anything."""
     if row.key is None or row.bytes is None or row.cipher_bytes is None:
         raise NotFound("it was never stored")
-    return Playable(row.id, row.key, row.content_type, row.bytes, row.cipher_bytes)
+    return Playable(row.id, row.key, row.content_type, row.bytes, row.cipher_bytes, row.version_id)
 
 
 def note_viewing(
@@ -99,9 +100,26 @@ class Playback:
         """
         key = self._keys.get(item.object_id)
         return open_range(
-            lambda offset, length: self._store.read(item.key, offset, length),
+            lambda offset, length: self._sealed(item, offset, length),
             item.cipher_bytes,
             key,
             start,
             item.bytes if stop is None else stop,
         )
+
+    def _sealed(self, item: Playable, offset: int, length: int) -> Iterator[bytes]:
+        """The very version that was stored, whatever somebody laid over it; of a restored store, what is there now.
+
+        Either way the bytes open only if they are what was sealed.
+        """
+        pieces = self._store.read(item.key, offset, length, item.version_id)
+        try:
+            first = next(pieces, None)
+        except ObjectAbsent:
+            if item.version_id is None:
+                raise
+            yield from self._store.read(item.key, offset, length)
+            return
+        if first is not None:
+            yield first
+            yield from pieces

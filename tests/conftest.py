@@ -35,7 +35,7 @@ def store_server(request: pytest.FixtureRequest) -> "Seaweed":
 def house(tmp_path: Path, store_server: "Seaweed", request: pytest.FixtureRequest) -> Iterator[House]:
     """A whole installation with a fast clock, on the backend of this run."""
     url = request.getfixturevalue("postgres_database") if DATABASE == "postgresql" else None
-    bucket = request.getfixturevalue("minio_bucket" if STORE == "minio" else "bucket")
+    bucket = request.getfixturevalue("locked_minio_bucket" if STORE == "minio" else "locked_bucket")
     with House(tmp_path, store_server.store(bucket), url).open() as house:
         yield house
 

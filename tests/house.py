@@ -39,6 +39,7 @@ NUMBERS = {
     "opt_out": "+77172000002",
     "opt_in": "+77172000003",
 }
+RARE = {"reconcile_day", "sweep_strays", "replay_restored"}
 DIGITS = {"kk": "1", "ru": "2", "en": "3"}
 
 
@@ -147,7 +148,7 @@ class House:
 
     def work(self) -> None:
         """Let the worker do all that can be done now."""
-        jobs = [what for name, what, _, _ in Worker(self.at).jobs() if name not in {"reconcile_day", "sweep_strays"}]
+        jobs = [what for name, what, _, _ in Worker(self.at).jobs() if name not in RARE]
         for job in jobs * 2:
             job()
 

@@ -47,3 +47,9 @@ def minio_bucket(minio: Seaweed) -> Iterator[str]:
 def versioned_minio_bucket(minio: Seaweed) -> Iterator[str]:
     with made_bucket(minio, versioned=True) as name:
         yield name
+
+
+@pytest.fixture
+def locked_minio_bucket(minio: Seaweed) -> Iterator[str]:
+    with made_bucket(minio, locked=True) as name:
+        yield name

@@ -87,15 +87,25 @@ def versioned_bucket(seaweed: Seaweed) -> Iterator[str]:
         yield name
 
 
+@pytest.fixture
+def locked_bucket(seaweed: Seaweed) -> Iterator[str]:
+    """The same with object lock, as `eskertu up` makes one."""
+    with made_bucket(seaweed, locked=True) as name:
+        yield name
+
+
 @contextmanager
-def made_bucket(seaweed: Seaweed, *, versioned: bool) -> Iterator[str]:
+def made_bucket(seaweed: Seaweed, *, versioned: bool = False, locked: bool = False) -> Iterator[str]:
     name = f"test-{uuid.uuid4().hex}"
     client = seaweed.client()
-    client.make_bucket(name)
+    client.make_bucket(name, object_lock=locked)
     if versioned:
         client.set_bucket_versioning(name, VersioningConfig(ENABLED))
     yield name
     store = seaweed.store(name)
     store.abort_uploads("")
+    for version in store.versions("") if locked else ():
+        if not version.is_delete_marker and store.legal_hold(version.key, version.version_id):
+            store.set_legal_hold(version.key, version.version_id, on=False)
     store.remove(store.versions(""))
     client.remove_bucket(name)

@@ -1,4 +1,4 @@
-"""`hold set`, `hold lift`, `hold list`; `object restrict`, `object release`."""
+"""`hold set`, `hold lift`, `hold list`, `hold restore`, `hold release`; `object restrict`, `object release`."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,11 +10,15 @@ from app.cli.terminal import acting_as, installation, json_lines, line_coded, sh
 from app.viewing import person_named
 from app.wiring import Installation
 from storage.errors import Refused
-from storage.models import HeldObject, Hold
-from storage.retention.holds import Span, Why, hold_objects, hold_span, lift
+from storage.models import HeldObject, Hold, HoldMirror
+from storage.objects.keys import KeysUnavailable
+from storage.objects.store import StoreError
+from storage.retention.found_holds import release_found, restore_found
+from storage.retention.holds import Lifted, Span, Why, hold_objects, hold_span, lift
 from storage.retention.restriction import release, restrict
 
 REVIEW_AFTER = timedelta(days=90)
+AT_ONCE = timedelta(seconds=10)
 
 
 def moment(text: str, option: str) -> datetime:
@@ -78,6 +82,7 @@ def hold_set(
     click.echo(told)
     if gone:
         click.echo(f"{gone} objects of this span are gone already.", err=True)
+    _mirror(at)
 
 
 @hold.command("lift")
@@ -89,12 +94,56 @@ def hold_lift(hold_id: str, reason: str, dry_run: bool) -> None:
     at = installation()
     with at.database.begin() as session:
         told = lift(session, hold_id, reason, at.clock.now(), dry_run=dry_run)
+    _tell_lifted(told)
+    if dry_run:
+        click.echo("Nothing was changed (dry run).")
+    else:
+        _mirror(at)
+
+
+@hold.command("restore")
+@click.argument("object_id")
+@click.option("--case", required=True, help="Number of the case.")
+@click.option("--reason", required=True)
+@click.option("--review", "review_text", help="When to ask whether it is still needed; in 90 days if not given.")
+@acting_as
+def hold_restore(object_id: str, case: str, reason: str, review_text: str | None, email: str | None) -> None:
+    """Hold an object anew whose hold was found in the mirror alone."""
+    at = installation()
+    now = at.clock.now()
+    review = moment(review_text, "--review") if review_text else now + REVIEW_AFTER
+    with at.database.begin() as session:
+        owner = person_named(session, email).id if email else "operator"
+        made = restore_found(session, object_id, Why(case, reason, owner, review), now).id
+    click.echo(f"Hold {made} keeps it; look at it again on {review:%Y-%m-%d}.")
+    _mirror(at)
+
+
+@hold.command("release")
+@click.argument("object_id")
+@click.option("--reason", required=True)
+def hold_release(object_id: str, reason: str) -> None:
+    """Say that a hold that was found in the mirror alone does not hold any more."""
+    at = installation()
+    with at.database.begin() as session:
+        told = release_found(session, object_id, reason, at.clock.now())
+    _tell_lifted(told)
+    _mirror(at)
+
+
+def _tell_lifted(told: Lifted) -> None:
     click.echo(f"{len(told.go_now)} objects go now.")
     for object_id, ends in told.go_later:
         click.echo(f"{object_id} goes on {utc(ends)}")
     click.echo(f"{len(told.still_held)} are kept by other holds.")
-    if dry_run:
-        click.echo("Nothing was changed (dry run).")
+
+
+def _mirror(at: Installation) -> None:
+    """Carry out what is noted, as far as it goes at once; the worker goes on with it."""
+    try:
+        at.mirror.run(AT_ONCE)
+    except (Refused, KeysUnavailable, StoreError) as error:
+        click.echo(f"Not mirrored yet ({error}); the worker goes on with it.", err=True)
 
 
 @hold.command("list")
@@ -103,8 +152,8 @@ def hold_lift(hold_id: str, reason: str, dry_run: bool) -> None:
 def hold_list(case: str | None, as_json: bool) -> None:
     """Holds, those that hold first."""
     at = installation()
-    count = sa.select(sa.func.count()).where(HeldObject.hold_id == Hold.id).correlate(Hold).scalar_subquery().label("n")
-    query = sa.select(Hold, count).order_by(Hold.lifted_at.is_not(None), Hold.set_at)
+    in_keys, in_store = _count(HoldMirror.in_keys_at.is_not(None)), _count(HoldMirror.in_store_at.is_not(None))
+    query = sa.select(Hold, _count(), in_keys, in_store).order_by(Hold.lifted_at.is_not(None), Hold.set_at)
     if case is not None:
         query = query.where(Hold.case == case)
     with at.database.read() as session:
@@ -113,6 +162,8 @@ def hold_list(case: str | None, as_json: bool) -> None:
                 "hold": row.id,
                 "case": row.case,
                 "objects": objects,
+                "in_keys": keys if row.lifted_at is None else None,
+                "in_store": store if row.lifted_at is None else None,
                 "from": utc(row.from_at),
                 "to": utc(row.to_at),
                 "reason": row.reason,
@@ -120,9 +171,17 @@ def hold_list(case: str | None, as_json: bool) -> None:
                 "review_at": utc(row.review_at),
                 "lifted_at": utc(row.lifted_at),
             }
-            for row, objects in session.execute(query)
+            for row, objects, keys, store in session.execute(query)
         ]
     show(rows, as_json=as_json, empty="Nothing is held.")
+
+
+def _count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    """Of a hold: how many of its objects."""
+    counted = sa.select(sa.func.count()).select_from(HeldObject)
+    if conditions:
+        counted = counted.join(HoldMirror, HoldMirror.object_id == HeldObject.object_id)
+    return counted.where(HeldObject.hold_id == Hold.id, *conditions).correlate(Hold).scalar_subquery()
 
 
 @object_.command("restrict")

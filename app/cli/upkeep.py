@@ -1,4 +1,6 @@
-"""`db upgrade`, `doctor`."""
+"""`db upgrade`, `db restored`, `doctor`, `findings`."""
+
+from datetime import timedelta
 
 import click
 import sqlalchemy as sa
@@ -8,7 +10,12 @@ from app.first_start import prepare_databases
 from app.readiness import ask_all
 from app.wiring import Installation
 from storage import notices
-from storage.models import Finding, Line, NoticeVersion, SignedCheckpoint
+from storage.errors import Refused
+from storage.models import Finding, HoldMirror, Line, NoticeVersion, SignedCheckpoint
+from storage.objects.store import StoreError
+from storage.retention.mirror import NOT_IN_STORE
+
+AT_ONCE = timedelta(seconds=10)
 
 
 @click.group()
@@ -21,6 +28,26 @@ def db_upgrade() -> None:
     """Bring the databases to their present shape, and publish what is shipped where nothing is published."""
     prepare_databases(installation())
     click.echo("The databases are up to date.")
+
+
+@db.command("restored")
+@click.option("--dry-run", is_flag=True, help="Only say what does not agree.")
+@click.option("--most", is_flag=True, help="Also when more than half of what is kept would be deleted.")
+@json_lines
+def db_restored(dry_run: bool, most: bool, as_json: bool) -> None:
+    """After a restore: delete again what has ended, hold again what was held, list what was lost."""
+    at = installation()
+    found = [{"kind": each.kind, "object_id": each.object_id} for each in at.restored.findings()]
+    show(found, as_json=as_json, empty="Databases and store agree.")
+    if dry_run or not found:
+        return
+    done = at.restored.replay(most=most)
+    at.mirror.run(AT_ONCE)
+    click.echo(
+        f"{done.deletions} objects are deleted again, {done.keys} keys destroyed again, {done.holds} held again; "
+        f"{done.told} wait for a person: `eskertu findings`.",
+        err=True,
+    )
 
 
 @click.command()
@@ -60,6 +87,7 @@ def examine(at: Installation) -> list[tuple[str, str, bool]]:
         found.append(("notices", verdict if spoken else "all recorded by people", not spoken))
         findings = session.scalar(sa.select(sa.func.count()).select_from(Finding)) or 0
         found.append(("findings", f"{findings} to look at: `eskertu findings`" if findings else "none", not findings))
+    found += _holds(at)
     with at.database.read() as session:
         given = session.scalar(
             sa.select(sa.func.max(SignedCheckpoint.size)).where(SignedCheckpoint.given_at.is_not(None))
@@ -70,6 +98,24 @@ def examine(at: Installation) -> list[tuple[str, str, bool]]:
         else ("ledger", "not yet tamper-evident: give somebody a checkpoint (`eskertu ledger checkpoint`)", False)
     )
     return found
+
+
+def _holds(at: Installation) -> list[tuple[str, str, bool]]:
+    """Whether what is held is told elsewhere too."""
+    with at.database.read() as session:
+        late = session.scalar(
+            sa.select(sa.func.count()).where(
+                HoldMirror.revision != HoldMirror.mirrored, HoldMirror.last_error.is_not(None)
+            )
+        )
+    if late:
+        return [("holds", f"{late} could not be mirrored yet: see the worker's log (hold_not_mirrored)", False)]
+    try:
+        in_store = at.store.supports_legal_hold()
+    except (Refused, StoreError):
+        return []  # what is wrong with the store has been said
+    verdict = "mirrored to the key database and the store" if in_store else NOT_IN_STORE
+    return [("holds", verdict, in_store)]
 
 
 @click.command()

@@ -14,6 +14,7 @@ from storage.models import Deletion, HeldObject, Hold, Receipt, StoredObject
 from storage.retention.claim import claim
 from storage.retention.dates import wrong_dates
 from storage.retention.holds import KEPT, holds_change
+from storage.retention.mirror_rows import note_change
 
 # A worker that runs takes what is due within seconds.
 OVERDUE = timedelta(hours=1)
@@ -167,6 +168,7 @@ class EndingsLook:
             if row is None or row.holds >= known:
                 return False
             row.holds = known
+            note_change(session, [object_id], self._clock.now())
             tell(session)
         return True
 
@@ -181,6 +183,7 @@ class EndingsLook:
                 return False
             session.add_all(HeldObject(hold_id=hold_id, object_id=object_id) for hold_id in missing)
             row.holds += len(missing)
+            note_change(session, [object_id], self._clock.now())
             tell(session)
         return True
 

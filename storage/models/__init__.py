@@ -3,7 +3,7 @@
 from storage.models.approval import CardDataPurge, PolicyPreview, PolicyPreviewChange
 from storage.models.call import Call, CallStep, CarrierEvent, ConsentRecord, Recording
 from storage.models.centre import Centre, Line
-from storage.models.hold import HeldObject, Hold
+from storage.models.hold import HeldObject, Hold, HoldMirror
 from storage.models.installation import InstallationFact
 from storage.models.ledger import Leaf, LeafOpening, SignedCheckpoint, TreeNode
 from storage.models.notice import NoticeAudio, NoticeVersion
@@ -22,6 +22,7 @@ __all__ = [
     "Finding",
     "HeldObject",
     "Hold",
+    "HoldMirror",
     "InstallationFact",
     "Leaf",
     "LeafOpening",

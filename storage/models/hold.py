@@ -36,3 +36,26 @@ class HeldObject(Base):
 
     hold_id: Mapped[str] = mapped_column(sa.ForeignKey("hold.id"), primary_key=True)
     object_id: Mapped[str] = mapped_column(sa.ForeignKey("stored_object.id"), primary_key=True, index=True)
+
+
+class HoldMirror(Base):
+    """That an object is held as it is told elsewhere: in the key database, and by the store's own legal hold.
+
+    Written in the transaction that changes what holds the object; carried out afterwards. Goes when nothing holds the
+    object any more and the mirror is off.
+    """
+
+    __tablename__ = "hold_mirror"
+    __table_args__ = (sa.Index(None, "next_attempt_at"),)
+
+    object_id: Mapped[str] = mapped_column(sa.ForeignKey("stored_object.id"), primary_key=True)
+    revision: Mapped[int] = mapped_column(default=1, comment="counts the changes of what holds the object")
+    mirrored: Mapped[int] = mapped_column(default=0, comment="the last revision that was carried out")
+    in_keys_at: Mapped[datetime | None] = mapped_column(Moment(), comment="since when its key is marked as held")
+    in_store_at: Mapped[datetime | None] = mapped_column(
+        Moment(), comment="since when its versions are under legal hold; null also where the bucket cannot"
+    )
+    next_attempt_at: Mapped[At] = mapped_column(comment="when to carry it out, or to look whether it is still so")
+    leased_until: Mapped[datetime | None] = mapped_column(Moment(), comment="a process is at it until then, or died")
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(sa.Text)

@@ -14,3 +14,7 @@ RETRY_CODES = frozenset(
 )  # fmt: skip
 ABSENT_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})  # 405: the version is a delete marker
 RETRY_STATUSES = frozenset({408, 425, 429})
+# A bucket without object lock, or one whose lock our user may not ask for.
+NO_LOCK_CODES = frozenset({"ObjectLockConfigurationNotFoundError", "AccessDenied", "NotImplemented", "InvalidRequest"})
+# A store that makes no locked buckets: then it makes one without.
+CANNOT_LOCK_CODES = frozenset({"NotImplemented", "InvalidArgument", "InvalidRequest", "MalformedXML"})

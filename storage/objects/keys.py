@@ -22,36 +22,28 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import (
-    Column,
-    Connection,
-    DateTime,
-    Engine,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from config.clock import Clock
+from storage.objects import key_tables
 from storage.objects.cipher import ObjectKey, key_of, new_identity
 from storage.objects.key_database import KeysUnavailable, engine_for, translated
+from storage.objects.key_problems import KeyDestroyed, KeyHeld, KeyMissing, KeyProblem, KeyUnreadable
+from storage.objects.key_tables import data_key, key_metadata, key_ring
 from storage.objects.master_key import MasterKeyRefused, load_master_key
 
 __all__ = [
     "KeyDestroyed",
+    "KeyHeld",
     "KeyMissing",
     "KeyProblem",
     "KeyRing",
     "KeyUnreadable",
     "KeysUnavailable",
     "MasterKeyRefused",
+    "data_key",
+    "key_metadata",
     "load_master_key",
 ]
 
@@ -60,38 +52,6 @@ AT_ONCE = 500
 # Every wrapped key has the same length: nonce, an age identity (always 74 characters), tag.
 WRAPPED_BYTES = NONCE_BYTES + 74 + 16
 DESTROYED = bytes(WRAPPED_BYTES)
-
-_metadata = MetaData()
-data_key = Table(
-    "data_key",
-    _metadata,
-    Column("object_id", String(64), primary_key=True, comment="the object's random id; nothing personal"),
-    Column("wrapped", LargeBinary, nullable=False, comment="nonce + AES-256-GCM of the identity; zeros once destroyed"),
-    Column("wrap_id", String(16), nullable=False, comment="which master key wrapped it (begin of its SHA-256)"),
-    Column("created_at", DateTime(timezone=True), nullable=False, comment="UTC"),
-)
-key_ring = Table(
-    "key_ring",
-    _metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False, comment="always 1"),
-    Column("name", String(16), nullable=False, comment="random; the main database knows it too"),
-)
-
-
-class KeyProblem(Exception):
-    """An object's key is not to be had. Permanent, unless a subclass says otherwise."""
-
-
-class KeyMissing(KeyProblem):
-    """There never was a key for this object."""
-
-
-class KeyDestroyed(KeyProblem):
-    """The key was destroyed: the object cannot be read by anyone, for ever."""
-
-
-class KeyUnreadable(KeyProblem):
-    """The key is wrapped by another master key, or was changed. Permanent until the right master key is back."""
 
 
 class KeyRing:
@@ -119,7 +79,7 @@ class KeyRing:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         with self._writing() as connection:
-            _metadata.create_all(connection)
+            key_metadata.create_all(connection)
 
     def ring_id(self) -> str:
         """A random name of this key database, made at first use.
@@ -176,21 +136,81 @@ class KeyRing:
         """Overwrite these keys, in one transaction; where there is none yet, see to it that there never will be.
 
         An object can be on its way out while a slow intake is about to make its key: `create` raises from now on.
-        Can be repeated. Raises `KeysUnavailable`; then none of them is destroyed.
+        Can be repeated. Raises `KeysUnavailable` (then none of them is destroyed), and `KeyHeld`: those that are marked
+        as held are not, the others are.
         """
         try:
-            self._overwrite(object_ids)
+            held = self._destroy(object_ids)
         except IntegrityError:  # PostgreSQL: a key was made between our question and our insert; now it is there
-            self._overwrite(object_ids)
+            held = self._destroy(object_ids)
+        if held:
+            raise KeyHeld(held)
 
-    def _overwrite(self, object_ids: Sequence[str]) -> None:
+    def _destroy(self, object_ids: Sequence[str]) -> list[str]:
+        held: list[str] = []
         with self._writing() as connection:
             for some in _portions(object_ids):
-                overwrite = update(data_key).where(data_key.c.object_id.in_(some)).values(wrapped=DESTROYED)
-                there = set(connection.scalars(overwrite.returning(data_key.c.object_id)))
-                gone = {"wrapped": DESTROYED, "wrap_id": self._wrap_id, "created_at": self._clock.now()}
-                if never_made := [gone | {"object_id": each} for each in some if each not in there]:
+                known = key_tables.wrapped_for_change(connection, some)
+                alive = [each for each in some if known.get(each) != DESTROYED]
+                marked = key_tables.marked_among(connection, alive)
+                held += sorted(marked)
+                going = [each for each in alive if each in known and each not in marked]
+                connection.execute(update(data_key).where(data_key.c.object_id.in_(going)).values(wrapped=DESTROYED))
+                gone = {"wrapped": DESTROYED, "wrap_id": self._wrap_id, "created_at": self._clock.now().astimezone(UTC)}
+                if never_made := [gone | {"object_id": each} for each in alive if each not in known]:
                     connection.execute(insert(data_key), never_made)
+        return held
+
+    def hold(self, object_id: str) -> None:
+        """Mark the key: `destroy` refuses from now on. Can be repeated.
+
+        Raises `KeyMissing`, `KeyDestroyed`, `KeysUnavailable`.
+        """
+        with self._writing() as connection:
+            wrapped = key_tables.wrapped_for_change(connection, [object_id]).get(object_id)
+            if wrapped is None:
+                raise KeyMissing(f"no key for {object_id}")
+            if wrapped == DESTROYED:
+                raise KeyDestroyed(f"the key of {object_id} was destroyed")
+            key_tables.mark(connection, object_id, self._clock.now().astimezone(UTC))
+
+    def release(self, object_id: str) -> None:
+        """Take the mark off. Can be repeated. Raises `KeysUnavailable`."""
+        with self._writing() as connection:
+            key_tables.unmark(connection, object_id)
+
+    def is_held(self, object_id: str) -> bool:
+        """Whether the key is marked as held. Raises `KeysUnavailable`."""
+        with self._reading() as connection:
+            return bool(key_tables.marked_among(connection, [object_id]))
+
+    def held_among(self, object_ids: Sequence[str]) -> set[str]:
+        """Those whose keys are marked as held. Raises `KeysUnavailable`."""
+        with self._reading() as connection:
+            return {each for some in _portions(object_ids) for each in key_tables.marked_among(connection, some)}
+
+    def held_ids(self) -> Iterator[str]:
+        """The objects whose keys are marked, sorted, read in pages."""
+        after = ""
+        while True:
+            with self._reading() as connection:
+                page = key_tables.marked_after(connection, after, 1000)
+            if not page:
+                return
+            yield from page
+            after = page[-1]
+
+    def fates(self, object_ids: Sequence[str]) -> dict[str, bool]:
+        """Of some objects: True, there is a key; False, it was destroyed; not in it, none ever was.
+
+        Raises `KeysUnavailable`.
+        """
+        with self._reading() as connection:
+            return {
+                object_id: wrapped != DESTROYED
+                for some in _portions(object_ids)
+                for object_id, wrapped in key_tables.wrapped_of(connection, some).items()
+            }
 
     def exists(self, object_id: str) -> bool:
         """Whether there is a key that was not destroyed."""
@@ -198,15 +218,7 @@ class KeyRing:
 
     def existing(self, object_ids: Sequence[str]) -> set[str]:
         """Those of them that have a key which was not destroyed. Raises `KeysUnavailable`."""
-        with self._reading() as connection:
-            return {
-                object_id
-                for some in _portions(object_ids)
-                for object_id, wrapped in connection.execute(
-                    select(data_key.c.object_id, data_key.c.wrapped).where(data_key.c.object_id.in_(some))
-                )
-                if bytes(wrapped) != DESTROYED
-            }
+        return {object_id for object_id, lives in self.fates(object_ids).items() if lives}
 
     def object_ids(self, created_before: datetime | None = None) -> Iterator[str]:
         """The objects that have a key, sorted, read in pages so that no transaction stays open. For the reconciler."""

@@ -1,4 +1,4 @@
-"""The object store behind the S3 API: the minio client, and nothing of it outside this file (but `s3_errors.py`).
+"""The object store behind the S3 API: the minio client, and nothing of it outside this file (and `s3_*.py`).
 
 Memory: one part (`PART_BYTES`) is in hand at a time, whatever the object's size. The client's own parallel uploads
 stay off: when a source fails, its pool threads are never joined (minio 7.2.20, `helpers.ThreadPool`), and the parts
@@ -6,7 +6,6 @@ that are still on their way can arrive after the abort.
 """
 
 import os
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,13 +13,13 @@ from itertools import islice
 from typing import BinaryIO, cast
 
 from minio import Minio
-from minio.datatypes import Upload
 from minio.deleteobjects import DeleteObject
 from minio.error import S3Error
 from urllib3 import PoolManager, Retry, Timeout
 
-from storage.objects.asking import Asking, at_once, with_any
-from storage.objects.codes import ABSENT_CODES
+from storage.objects import s3_legal_hold, s3_uploads
+from storage.objects.asking import Asking, at_once
+from storage.objects.codes import ABSENT_CODES, CANNOT_LOCK_CODES
 from storage.objects.s3_errors import translated
 from storage.objects.sending import PART_BYTES, EtagOf, Sending
 from storage.objects.store import (
@@ -64,8 +63,9 @@ class S3Store:
         self._region = region
         self._secure = secure
         self._clients: dict[tuple[int, bool], Minio] = {}
-        self._told: dict[int, bool] = {}  # by process, as the clients
+        self._uploads = s3_uploads.Uploads(bucket)
         self._asking = Asking(self._listed)
+        self._locks = False
 
     def __repr__(self) -> str:
         return f"S3Store({self._endpoint!r}, bucket={self.bucket!r})"
@@ -89,13 +89,9 @@ class S3Store:
         )
         with translated("connect"):
             client = Minio(
-                self._endpoint,
-                self._access_key,
-                self._secret_key,
-                secure=self._secure,
-                region=self._region,
-                http_client=pool,
-            )
+                self._endpoint, self._access_key, self._secret_key,
+                secure=self._secure, region=self._region, http_client=pool,
+            )  # fmt: skip
         self._clients[(os.getpid(), quick)] = client
         return client
 
@@ -104,11 +100,30 @@ class S3Store:
             if self._client().bucket_exists(self.bucket):
                 return
             try:
-                self._client().make_bucket(self.bucket, self._region)
+                self._make_bucket()
             except S3Error as error:
                 # Another process was quicker. A bucket of that name that belongs to somebody else is refused here.
                 if error.code != "BucketAlreadyOwnedByYou" and not self._client().bucket_exists(self.bucket):
                     raise
+
+    def _make_bucket(self) -> None:
+        try:
+            self._client().make_bucket(self.bucket, self._region, object_lock=True)
+        except S3Error as error:
+            if error.code not in CANNOT_LOCK_CODES:
+                raise
+            self._client().make_bucket(self.bucket, self._region)
+
+    def supports_legal_hold(self) -> bool:
+        # Asked until it is so: it never goes off again.
+        self._locks = self._locks or s3_legal_hold.can(self._client(), self.bucket)
+        return self._locks
+
+    def set_legal_hold(self, key: str, version_id: str | None, *, on: bool) -> None:
+        s3_legal_hold.put(self._client(), self.bucket, key, version_id or "null", on=on)
+
+    def legal_hold(self, key: str, version_id: str | None) -> bool:
+        return s3_legal_hold.lies_on(self._client(), self.bucket, key, version_id or "null")
 
     def put(self, key: str, source: Readable, length: int) -> StoredCopy:
         part_bytes = max(PART_BYTES, -(-length // MOST_PARTS))
@@ -152,7 +167,7 @@ class S3Store:
         client = self._client(quick=True)
         # The error on its way up matters more.
         with suppress(StoreError), translated("discard"):
-            for found, upload_id in self._uploads(client, key):
+            for found, upload_id in s3_uploads.listed(client, self.bucket, key):
                 if found == key:
                     client._abort_multipart_upload(self.bucket, key, upload_id)
 
@@ -228,42 +243,12 @@ class S3Store:
                 if error.code not in ABSENT_CODES
             ]
 
-    def _uploads(self, client: Minio, prefix: str, keys: Iterable[str] = ()) -> dict[tuple[str, str], Upload]:
-        """Unfinished uploads under `prefix`, by key and upload id, at most a thousand a question.
-
-        minio has no public call for it, and its markers for a next page are of no use (`next_upload_id_marker` is never
-        set in 7.2.20). A MinIO server answers for a whole key alone: each of `keys` is asked for too.
-        """
-        found = {}
-        for asked in dict.fromkeys((prefix, *keys)):
-            for upload in client._list_multipart_uploads(self.bucket, prefix=asked).uploads:
-                key = upload.object_name or ""
-                # To abort what a store listed by mistake would lose somebody else's recording.
-                if key.startswith(prefix):
-                    found[(key, upload.upload_id or "")] = upload
-        return found
-
     def abort_uploads(self, prefix: str, started_before: datetime | None = None, keys: Iterable[str] = ()) -> int:
-        client, named = self._client(), tuple(keys)
-        done: set[tuple[str, str]] = set()
-        with translated(f"abort uploads of {prefix}"):
-            while True:
-                due = [
-                    name
-                    for name, upload in self._uploads(client, prefix, named).items()
-                    if name not in done
-                    and (started_before is None or (upload.initiated_time or started_before) < started_before)
-                ]
-                if not due:
-                    return len(done)
-                for key, upload_id in due:
-                    done.add((key, upload_id))
-                    with suppress(S3Error):  # finished or aborted meanwhile; what stays is seen by `is_gone`
-                        client._abort_multipart_upload(self.bucket, key, upload_id)
+        return s3_uploads.abort(self._client(), self.bucket, prefix, started_before, keys)
 
     def unfinished_uploads(self, prefix: str, started_before: datetime) -> list[str]:
         with translated(f"list uploads of {prefix}"):
-            found = self._uploads(self._client(), prefix)
+            found = s3_uploads.listed(self._client(), self.bucket, prefix)
         old = {key for (key, _), upload in found.items() if (upload.initiated_time or started_before) < started_before}
         return sorted(old)
 
@@ -271,7 +256,7 @@ class S3Store:
         return not self.left({prefix: keys})
 
     def left(self, asked: Mapping[str, Iterable[str]]) -> set[str]:
-        return self._asking.still_listed(asked) | self._with_uploads(asked) if asked else set()
+        return self._asking.still_listed(asked) | self._uploads.under(self._client(), asked) if asked else set()
 
     def _listed(self, prefix: str, most: int) -> list[str]:
         with translated(f"list {prefix}"):
@@ -280,26 +265,6 @@ class S3Store:
                 self.bucket, max_keys=min(most, 1000), prefix=prefix, include_version=True, encoding_type="url"
             )
             return [each.object_name or "" for each in islice(found, most)]
-
-    def _with_uploads(self, asked: Mapping[str, Iterable[str]]) -> set[str]:
-        """Those under which an upload is unfinished: in one question where the store tells of all at once."""
-        with translated("list uploads"):
-            client = self._client()
-            if len(asked) > 1 and self._tells_of_all_uploads(client):
-                told = client._list_multipart_uploads(self.bucket)
-                if not told.is_truncated:
-                    return with_any(asked, (upload.object_name or "" for upload in told.uploads))
-            return set(at_once(lambda each: [each] if self._uploads(client, each, asked[each]) else [], list(asked)))
-
-    def _tells_of_all_uploads(self, client: Minio) -> bool:
-        """Tried once a process: of an upload that was just begun, does a question for no key in particular tell?"""
-        if self._told.get(os.getpid()) is None:
-            key = f"{secrets.token_hex(16)}/000000"
-            upload_id = client._create_multipart_upload(self.bucket, key, {})
-            told = client._list_multipart_uploads(self.bucket)
-            self._told[os.getpid()] = any(upload.upload_id == upload_id for upload in told.uploads)
-            client._abort_multipart_upload(self.bucket, key, upload_id)
-        return self._told[os.getpid()]
 
     def check(self) -> None:
         self._require_bucket(self._client(quick=True))

@@ -1,4 +1,4 @@
-"""The S3 client's errors as the store's: each says by its type whether trying again later can help."""
+"""The minio client's errors as ours: beside `s3.py`, the only other place that knows the client."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,12 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from urllib3.exceptions import HTTPError
 
 from storage.objects.codes import ABSENT_CODES, RETRY_CODES, RETRY_STATUSES
-from storage.objects.store import ObjectAbsent, StoreRefused, StoreUnavailable
+from storage.objects.store import ObjectAbsent, StoreError, StoreRefused, StoreUnavailable
+
+
+def code_of(error: StoreError) -> str | None:
+    """The store's own code behind an error of ours."""
+    return error.__cause__.code if isinstance(error.__cause__, S3Error) else None
 
 
 @contextmanager

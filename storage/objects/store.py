@@ -98,7 +98,28 @@ class ObjectStore(Protocol):
         ...
 
     def ensure_bucket(self) -> None:
-        """Make the bucket if there is none. What exists stays as it is, with or without versions. Can be repeated."""
+        """Make the bucket if there is none, with object lock where the store can (it then keeps versions).
+
+        What exists stays as it is: turned on later, object lock does not cover what is there already (SeaweedFS 4.48),
+        or is refused (MinIO). Can be repeated.
+        """
+        ...
+
+    def supports_legal_hold(self) -> bool:
+        """Whether the bucket has object lock (and we may ask it), so that `set_legal_hold` can do anything."""
+        ...
+
+    def set_legal_hold(self, key: str, version_id: str | None, *, on: bool) -> None:
+        """Put a legal hold on this version, or take it off; then ask the store. Can be repeated.
+
+        A version under it is deleted by nobody, root included, with or without bypass (tried on SeaweedFS 4.48 and
+        MinIO); a delete without a version still lays a marker over it, which hides the bytes and loses none.
+        Raises `ObjectAbsent`; `StoreRefused` where the bucket cannot, or the store said yes and did not.
+        """
+        ...
+
+    def legal_hold(self, key: str, version_id: str | None) -> bool:
+        """Whether a legal hold lies on this version. Raises `ObjectAbsent`, also for a delete marker."""
         ...
 
     def put(self, key: str, source: Readable, length: int) -> StoredCopy:

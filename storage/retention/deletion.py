@@ -1,8 +1,10 @@
-"""How an object ends: claim → versions, key → the copies elsewhere → ask everywhere again → receipt.
+"""How an object ends: claim → is it held? → versions, key → the copies elsewhere → ask everywhere again → receipt.
 
-The claim is one UPDATE that a hold makes impossible (I5); playback ends with it. After it, every step is its own,
-repeatable, and waits for no other: a store that is away does not keep the key alive, a carrier that is away does not
-keep our copy. Only the receipt waits for all of them, and for each place to say, asked again, that it has nothing (I6).
+The claim is one UPDATE that a hold makes impossible (I5); playback ends with it. Then the key database is asked: if it
+says that the object is held, though our row does not, nothing is destroyed (found_holds.py); nor is the key where the
+store, asked to remove, answers that it holds. Else every step is its own, repeatable, and waits for no other: a store
+that is away does not keep the key alive, a carrier that is away does not keep our copy. Only the receipt waits for all
+of them, and for each place to say, asked again, that it has nothing (I6).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -19,10 +21,13 @@ from config.milestones import Milestone, reached
 from storage.database import Database
 from storage.models import Deletion, ObjectCopy, StoredObject
 from storage.objects.asking import at_once
-from storage.objects.keys import KeyRing
+from storage.objects.keys import KeyHeld, KeyRing
 from storage.objects.store import ObjectStore, RemovalFailed
 from storage.retention.claim import claim_all
 from storage.retention.finish import finish
+from storage.retention.halting import Halting
+from storage.retention.mirror import Mirror
+from storage.retention.mirror_rows import with_mirror
 from storage.retention.progress import Underway, note, postpone, underway
 
 log = structlog.get_logger()
@@ -71,6 +76,7 @@ class Deleter:
         self._elsewhere = {place.name: place for place in elsewhere}
         # Our own threads take turns at writing: SQLite's writers wait for one another by sleeping, ever longer.
         self._turn = Lock()
+        self._halting = Halting(database, keys, Mirror(database, store, keys, clock), clock, self._turn)
 
     def claim_due(self, batch: int = CLAIMED_AT_ONCE) -> int:
         """Claim what is due now, in one transaction. Returns how many objects were claimed."""
@@ -137,11 +143,22 @@ class Deleter:
             return 0
         with self._database.read() as session:
             those = underway(session, object_ids)
+            mirrored = with_mirror(session, object_ids)
+        those = self._going(those, self._halting.unless_marked(those, mirrored))
         self._remove_versions([each for each in those if each.versions])
+        # Before the keys: what the store refuses to remove may be held there. One that is away refuses nothing.
+        self._each_tried(those, self._ask_store)
+        those = self._going(those, self._halting.unless_held(those, [each for each in those if each.listed]))
         self._destroy_keys([each for each in those if each.key])
         # Whose copies lie elsewhere waits for those places; the others do not wait for them.
         alone = [each for each in those if not each.copies]
         return self._conclude(alone) + self._conclude([each for each in those if each.copies])
+
+    def _going(self, those: list[Underway], going: list[Underway]) -> list[Underway]:
+        """Those that go on; the others, unless they were taken back, are tried again later."""
+        on = {each.object_id for each in going}
+        self._postpone([each for each in those if each.object_id not in on and each.failures])
+        return going
 
     def _remove_versions(self, those: list[Underway]) -> None:
         """The versions that we know of, in few requests. What else there may be shows when the store is asked again."""
@@ -161,10 +178,18 @@ class Deleter:
                     each.failures.append(f"RemovalFailed: {codes[each.stored.key]}")
 
     def _destroy_keys(self, those: list[Underway]) -> None:
-        done = self._each_tried(those, lambda all_: self._keys.destroy_all([each.object_id for each in all_]))
+        done = self._each_tried(those, self._destroy)
         if done:
             self._note(done, key_destroyed_at=self._clock.now())
             reached(Milestone.KEY_DESTROYED)
+
+    def _destroy(self, those: list[Underway]) -> None:
+        try:
+            self._keys.destroy_all([each.object_id for each in those])
+        except KeyHeld as error:
+            for each in those:
+                if each.object_id in error.object_ids:
+                    each.failures.append("KeyHeld: its key is marked as held")
 
     def _conclude(self, those: list[Underway]) -> int:
         """Copies elsewhere, then ask everywhere again, then the receipts. Returns how many are deleted."""
@@ -172,17 +197,19 @@ class Deleter:
             return 0
         self._each_by_itself(those, self._remove_copies)
         reached(Milestone.COPIES_REMOVED)
-        # Whoever's copy could not be removed is asked about too: what the store holds must not wait for another place.
-        self._each_tried(those, self._ask_store)
         self._each_tried(those, self._ask_keys)
         self._each_by_itself([each for each in those if not each.failures], self._ask_elsewhere)
         finished = self._finish([each.object_id for each in those if not each.failures])
-        if failed := [each for each in those if each.failures]:
-            with self._turn, self._database.begin() as session:
-                postpone(session, failed, self._clock.now())
-            for each in failed:
-                log.warning("deletion_postponed", object_id=each.object_id, failures=each.failures)
+        self._postpone([each for each in those if each.failures])
         return finished
+
+    def _postpone(self, failed: list[Underway]) -> None:
+        if not failed:
+            return
+        with self._turn, self._database.begin() as session:
+            postpone(session, failed, self._clock.now())
+        for each in failed:
+            log.warning("deletion_postponed", object_id=each.object_id, failures=each.failures)
 
     def _remove_copies(self, each: Underway) -> None:
         for copy in each.copies:
@@ -198,7 +225,8 @@ class Deleter:
         left = self._store.left({each.prefix: each.keys_in_store for each in still})
         now = self._clock.now()
         for each in those:
-            if each.prefix in left:
+            each.listed = each.prefix in left
+            if each.listed:
                 each.failures.append("the store still lists a version")
             elif now < each.not_before:
                 each.failures.append("an attempt to store it may still be under way")

@@ -2,7 +2,7 @@
 
 A hold is a count on the object's row, and the claim for deletion is an UPDATE that asks for `holds = 0`: of the two
 only one can be first. A hold that comes too late is refused, and says what is gone. What is derived from a held object
-is held with it; a hold over a span keeps also what is still to come.
+is held with it; a hold over a span keeps also what is still to come. Each change is noted for the mirror (mirror.py).
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +16,7 @@ from storage.errors import NotFound, Refused
 from storage.ledger.log import append
 from storage.models import HeldObject, Hold, StoredObject
 from storage.models.columns import random_id
+from storage.retention.mirror_rows import note_change
 
 # On PostgreSQL a hold over a span must not miss an object that is being committed beside it. (SQLite has one writer.)
 HOLD_LOCK = 0x65736B68
@@ -57,7 +58,7 @@ def hold_objects(session: Session, object_ids: Sequence[str], why: Why, now: dat
         Refused: if any of them is gone, or on its way out: none is held then, and the message names them.
     """
     _check(why, now)
-    wanted = _with_derived(session, object_ids)
+    wanted = with_derived(session, object_ids)
     held = _count_up(session, wanted)
     late = sorted(set(wanted) - set(held))
     if late:
@@ -88,11 +89,17 @@ def hold_span(session: Session, span: Span, why: Why, now: datetime) -> tuple[Ho
     gone = len(rows) - len(there)
     if gone and not there and span.to_at <= now:
         raise Refused(f"too late: all {gone} objects of this span are deleted, or being deleted")
-    held = _count_up(session, _with_derived(session, there))
+    held = _count_up(session, with_derived(session, there))
     return _written(session, why, span, held, now), gone
 
 
-def inherit(session: Session, row: StoredObject) -> None:
+def hold_what_is_left(session: Session, object_ids: Sequence[str], why: Why, now: datetime) -> Hold:
+    """Hold those of some objects that are still there. Raises `Refused` if case or reason is missing."""
+    _check(why, now)
+    return _written(session, why, None, _count_up(session, object_ids), now)
+
+
+def inherit(session: Session, row: StoredObject, now: datetime) -> None:
     """Let an object that is just being stored be held by what holds its span, or its parent."""
     holds_stay(session)
     over_span = sa.select(Hold.id).where(
@@ -109,10 +116,10 @@ def inherit(session: Session, row: StoredObject) -> None:
     found = set(session.scalars(over_span))
     if row.parent_id is not None:
         found |= set(session.scalars(of_parent))
-    _held_by(session, row, found)
+    _held_by(session, row, found, now)
 
 
-def take_over(session: Session, row: StoredObject, from_id: str) -> None:
+def take_over(session: Session, row: StoredObject, from_id: str, now: datetime) -> None:
     """Let an object that takes another's place be held by all that holds that one.
 
     The caller has locked the other's row, so that no hold comes to it meanwhile.
@@ -123,10 +130,10 @@ def take_over(session: Session, row: StoredObject, from_id: str) -> None:
         .join(HeldObject, HeldObject.hold_id == Hold.id)
         .where(Hold.lifted_at.is_(None), HeldObject.object_id == from_id)
     )
-    _held_by(session, row, set(session.scalars(of_other)))
+    _held_by(session, row, set(session.scalars(of_other)), now)
 
 
-def _held_by(session: Session, row: StoredObject, found: set[str]) -> None:
+def _held_by(session: Session, row: StoredObject, found: set[str], now: datetime) -> None:
     already = set(session.scalars(sa.select(HeldObject.hold_id).where(HeldObject.object_id == row.id)))
     for hold_id in sorted(found - already):
         session.add(HeldObject(hold_id=hold_id, object_id=row.id))
@@ -136,6 +143,8 @@ def _held_by(session: Session, row: StoredObject, found: set[str]) -> None:
         .values(holds=StoredObject.holds + len(found - already))
         .execution_options(synchronize_session=False)
     )
+    if found or already:
+        note_change(session, [row.id], now)
 
 
 def lift(session: Session, hold_id: str, reason: str, now: datetime, *, dry_run: bool = False) -> Lifted:
@@ -175,6 +184,7 @@ def lift(session: Session, hold_id: str, reason: str, now: datetime, *, dry_run:
         .values(holds=StoredObject.holds - 1)
         .execution_options(synchronize_session=False)
     )
+    note_change(session, ids, now)
     append(session, "hold_lifted", hold.id, now, {"hold": hold.id, "objects": len(ids)})
     return told
 
@@ -200,7 +210,8 @@ def _check(why: Why, now: datetime) -> None:
         raise Refused("review: give a date to come, on which somebody asks whether it is still needed")
 
 
-def _with_derived(session: Session, object_ids: Iterable[str]) -> list[str]:
+def with_derived(session: Session, object_ids: Iterable[str]) -> list[str]:
+    """Objects, and all that was derived from them."""
     wanted = list(dict.fromkeys(object_ids))
     layer = wanted
     while layer:
@@ -237,5 +248,6 @@ def _written(session: Session, why: Why, span: Span | None, held: Sequence[str],
     session.add(hold)
     session.flush()
     session.add_all(HeldObject(hold_id=hold.id, object_id=object_id) for object_id in held)
+    note_change(session, held, now)
     append(session, "hold_set", hold.id, now, {"hold": hold.id, "objects": sorted(held), "owner": why.owner})
     return hold

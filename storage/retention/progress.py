@@ -39,6 +39,7 @@ class Underway:
     key: bool
     copies: tuple[Copy, ...]
     failures: list[str] = field(default_factory=list)
+    listed: bool = False  # the store, asked after it was told to remove, still lists something
 
     @property
     def prefix(self) -> str:

@@ -27,6 +27,7 @@ from storage.playback import Playable, Playback, whole
 from storage.retention.card_data import done_facts, end
 from storage.retention.claim import begin, derived_from
 from storage.retention.holds import holds_stay, take_over
+from storage.retention.mirror_rows import note_change
 from storage.retention.schedule import policies_stay
 
 log = structlog.get_logger()
@@ -208,7 +209,7 @@ class CardDataPurges:
         for each in copy.purposes:
             each.until, each.policy_id = ends[each.purpose].until, ends[each.purpose].policy_id
         copy.delete_after, copy.restricted_at = row.delete_after, row.restricted_at
-        take_over(session, copy, row.id)
+        take_over(session, copy, row.id, now)
         taken.redactor.replace(session, row.id, copy.id)
         claim_card_data(session, row.id, now)
         request = session.get_one(CardDataPurge, taken.purge_id)
@@ -265,6 +266,7 @@ def claim_card_data(session: Session, object_id: str, now: datetime) -> int:
         .where(HeldObject.object_id == object_id, HeldObject.hold_id.in_(holding))
         .execution_options(synchronize_session=False)
     )
+    note_change(session, [object_id], now)  # its mirror goes: the copy gets one of its own
     return 1 + sum(claim_card_data(session, child, now) for child in derived_from(session, [object_id]))
 
 

@@ -77,6 +77,19 @@ class StoreWithADoor:
         self._knock()
         return self._behind.left(asked)
 
+    def supports_legal_hold(self) -> bool:
+        self._knock()
+        return self._behind.supports_legal_hold()
+
+    def set_legal_hold(self, key: str, version_id: str | None, *, on: bool) -> None:
+        self._knock()
+        self._behind.set_legal_hold(key, version_id, on=on)
+        self._answer()
+
+    def legal_hold(self, key: str, version_id: str | None) -> bool:
+        self._knock()
+        return self._behind.legal_hold(key, version_id)
+
     def check(self) -> None:
         self._knock()
         self._behind.check()

@@ -9,6 +9,8 @@ from storage.objects.sending import PART_BYTES, Sending
 from storage.objects.store import (
     ObjectAbsent,
     Readable,
+    Remaining,
+    RemovalFailed,
     StoredCopy,
     StoredDiffers,
     StoredVersion,
@@ -26,14 +28,16 @@ class Held:
     data: bytes | None
     etag: str = ""
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    legal_hold: bool = False
 
 
 class MemoryStore:
     """Set `failing` to an error and every call raises it; set `damages` and what is put is not what is held."""
 
-    def __init__(self, bucket: str = "memory", *, versioned: bool = False) -> None:
+    def __init__(self, bucket: str = "memory", *, versioned: bool = False, locked: bool = False) -> None:
         self.bucket = bucket
-        self.versioned = versioned
+        self.versioned = versioned or locked
+        self.locked = locked
         self.failing: StoreError | None = None
         self.damages = False
         self.held: dict[str, list[Held]] = {}
@@ -97,13 +101,41 @@ class MemoryStore:
                     yield StoredVersion(key, each.version_id, each.data is None, len(each.data or b""), each.at)
 
     def remove(self, versions: Iterable[StoredVersion]) -> None:
+        remaining = []
         for gone in list(versions):
             self._answer()
-            left = [each for each in self.held.get(gone.key, []) if each.version_id != (gone.version_id or "null")]
+            left = []
+            for each in self.held.get(gone.key, []):
+                if each.version_id != (gone.version_id or "null"):
+                    left.append(each)
+                elif each.legal_hold:
+                    left.append(each)
+                    remaining.append(Remaining(gone.key, gone.version_id, "AccessDenied"))
             if left:
                 self.held[gone.key] = left
             else:
                 self.held.pop(gone.key, None)
+        if remaining:
+            raise RemovalFailed(remaining)
+
+    def supports_legal_hold(self) -> bool:
+        self._answer()
+        return self.locked
+
+    def set_legal_hold(self, key: str, version_id: str | None, *, on: bool) -> None:
+        self._version(key, version_id).legal_hold = on
+
+    def legal_hold(self, key: str, version_id: str | None) -> bool:
+        return self._version(key, version_id).legal_hold
+
+    def _version(self, key: str, version_id: str | None) -> Held:
+        self._answer()
+        if not self.locked:
+            raise StoreRefused("the bucket has no object lock")
+        for each in self.held.get(key, []):
+            if each.version_id == (version_id or "null") and each.data is not None:
+                return each
+        raise ObjectAbsent(key)
 
     def hide(self, key: str) -> None:
         """A delete without a version, which the product never does."""

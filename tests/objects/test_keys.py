@@ -3,21 +3,24 @@
 import os
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 
 from config.clock import SystemClock
 from storage.objects.keys import (
     KeyDestroyed,
+    KeyHeld,
     KeyMissing,
     KeyRing,
     KeysUnavailable,
     KeyUnreadable,
     MasterKeyRefused,
+    data_key,
     load_master_key,
 )
 
@@ -39,6 +42,7 @@ def ring(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeyRing]:
         made.create_all()
     yield made
     for object_id in list(made.object_ids()):
+        made.release(object_id)
         made.destroy(object_id)
     made.close()
 
@@ -71,6 +75,76 @@ def test_what_is_destroyed_before_it_was_can_never_be(ring: KeyRing) -> None:
         ring.create("never")
     assert not ring.exists("never")
     assert list(ring.object_ids()) == []
+
+
+def test_i5_a_held_key_is_not_destroyed(ring: KeyRing) -> None:
+    name = os.urandom(8).hex()
+    with pytest.raises(KeyMissing):
+        ring.hold(name)
+    key = ring.create(name)
+    assert not ring.is_held(name)
+    ring.hold(name)
+    ring.hold(name)
+    assert ring.is_held(name)
+    assert name in list(ring.held_ids())
+    with pytest.raises(KeyHeld):
+        ring.destroy(name)
+    assert ring.get(name) == key
+    ring.release(name)
+    ring.release(name)
+    assert name not in list(ring.held_ids())
+    ring.destroy(name)
+    with pytest.raises(KeyDestroyed):
+        ring.hold(name)
+    assert ring.fates([name, name + "never"]) == {name: False}
+    ring.create(name + "b")
+    assert ring.fates([name, name + "b"]) == {name: False, name + "b": True}
+
+
+def test_i5_of_hold_and_destruction_at_once_only_one_wins(ring: KeyRing) -> None:
+    for _ in range(20):
+        name = os.urandom(8).hex()
+        ring.create(name)
+        start = threading.Barrier(2)
+        won: list[str] = []
+
+        def attempt(
+            deed: Callable[[str], None], name: str = name, start: threading.Barrier = start, won: list[str] = won
+        ) -> None:
+            start.wait()
+            with suppress(KeyDestroyed, KeyHeld):
+                deed(name)
+                won.append(deed.__name__)
+
+        both = [threading.Thread(target=attempt, args=(deed,)) for deed in (ring.hold, ring.destroy)]
+        for thread in both:
+            thread.start()
+        for thread in both:
+            thread.join()
+        assert len(won) == 1
+        assert ring.is_held(name) is ring.exists(name) is (won == ["hold"])
+        ring.release(name)
+
+
+def test_a_mark_leaves_no_copy_of_the_key_behind(tmp_path: Path) -> None:
+    """Rows of keys stay where they are: a mark that moved one would leave its bytes in the page."""
+    ring = ring_in(tmp_path)
+    names = [os.urandom(8).hex() for _ in range(200)]
+    wrapped = {}
+    for name in names:
+        ring.create(name)
+    with ring._reading() as connection:
+        for name, value in connection.execute(select(data_key.c.object_id, data_key.c.wrapped)):
+            wrapped[name] = bytes(value)
+    for name in names:
+        ring.hold(name)
+    for name in names:
+        ring.release(name)
+        ring.destroy(name)
+    everything = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert len(wrapped) == 200
+    assert [name for name, value in wrapped.items() if value in everything] == []
+    ring.close()
 
 
 def test_a_key_database_has_a_name_that_stays(ring: KeyRing) -> None:

@@ -19,13 +19,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def plant(tmp_path: Path, template: Path, seaweed: "Seaweed", bucket: str) -> Iterator[Plant]:
+def plant(tmp_path: Path, template: Path, seaweed: "Seaweed", locked_bucket: str) -> Iterator[Plant]:
     """Web and worker as processes, on the session's store."""
     s3 = {
         "ESKERTU_S3_ENDPOINT": seaweed.endpoint,
         "ESKERTU_S3_ACCESS_KEY": seaweed.access_key,
         "ESKERTU_S3_SECRET_KEY": seaweed.secret_key,
-        "ESKERTU_S3_BUCKET": bucket,
+        "ESKERTU_S3_BUCKET": locked_bucket,
     }
     with Plant(tmp_path, template, s3).open() as plant:
         yield plant

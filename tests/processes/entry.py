@@ -30,7 +30,13 @@ from tests.processes.shared_clock import SharedClock
 
 configure_mappers()
 
-WAKES_S = {"reconcile": 2.0, "reconcile_day": 600.0, "forget_deleted": 2.0, "delete_evidence": 2.0}
+WAKES_S = {
+    "reconcile": 2.0,
+    "reconcile_day": 600.0,
+    "forget_deleted": 2.0,
+    "delete_evidence": 2.0,
+    "replay_restored": 600.0,
+}
 
 
 class WakefulWorker(Worker):

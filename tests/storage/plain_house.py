@@ -1,4 +1,4 @@
-"""Storage by itself: a database, keys, a store in memory, a clock, one centre; no calls."""
+"""Storage by itself: a database, keys, a store (in memory unless another is given), a clock, one centre; no calls."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +11,14 @@ from app.first_start import publish_shipped
 from storage.centres import add_centre
 from storage.database import Base, Database
 from storage.intake import Arrival, Intake
-from storage.models import StoredObject
+from storage.models import Finding, StoredObject
 from storage.objects.keys import KeyRing
-from storage.playback import Playback
+from storage.objects.store import ObjectStore
+from storage.playback import Playback, whole
 from storage.retention.deletion import Deleter
+from storage.retention.mirror import Mirror
+from storage.retention.restored import Restored
+from storage.retention.strays import Strays
 from tests.objects.fake_store import MemoryStore
 from tests.practice.customer import FastClock
 
@@ -25,17 +29,27 @@ CONTENT = b"what was said" * 20
 class PlainHouse:
     """Enough to store, hold and delete."""
 
-    def __init__(self, home: Path, database_url: str | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        database_url: str | None = None,
+        keys_url: str | None = None,
+        real_store: ObjectStore | None = None,
+    ) -> None:
         self.clock = FastClock()
         self.database = Database(database_url or f"sqlite:///{home / 'eskertu.db'}")
         Base.metadata.create_all(self.database.engine)
-        self.keys = KeyRing(f"sqlite:///{home / 'keys.db'}", bytes(32), self.clock)
+        self.keys = KeyRing(keys_url or f"sqlite:///{home / 'keys.db'}", bytes(32), self.clock)
         self.keys.create_all()
         self.store = MemoryStore()
-        self.store.ensure_bucket()
-        self.intake = Intake(self.database, self.store, self.keys, self.clock)
-        self.playback = Playback(self.store, self.keys)
-        self.deleter = Deleter(self.database, self.store, self.keys, self.clock, [])
+        store = real_store or self.store
+        store.ensure_bucket()
+        self.intake = Intake(self.database, store, self.keys, self.clock)
+        self.playback = Playback(store, self.keys)
+        self.deleter = Deleter(self.database, store, self.keys, self.clock, [])
+        self.mirror = Mirror(self.database, store, self.keys, self.clock)
+        self.strays = Strays(self.database, store, self.keys, self.clock)
+        self.restored = Restored(self.database, self.keys, store, self.clock)
         with self.database.begin() as session:
             publish_shipped(session, self.clock.now())
             centre = add_centre(
@@ -88,3 +102,12 @@ class PlainHouse:
     def states(self) -> dict[str, str]:
         with self.database.read() as session:
             return {row.id: row.state for row in session.execute(sa.select(StoredObject.id, StoredObject.state))}
+
+    def content(self, object_id: str) -> bytes:
+        """Its plain bytes, without asking who wants them."""
+        return b"".join(self.playback.read(whole(self.row(object_id))))
+
+    def findings(self) -> list[tuple[str, str]]:
+        """What a person is to look at: (kind, subject), sorted."""
+        with self.database.read() as session:
+            return sorted((row.kind, row.subject) for row in session.scalars(sa.select(Finding)))
