@@ -165,7 +165,7 @@ class Intake:
                 _must_count(claimed, ticket)
                 row = session.get_one(StoredObject, ticket.object_id, populate_existing=True)
                 row.purposes = [ObjectPurpose(purpose=d.purpose, until=d.until, policy_id=d.policy_id) for d in dates]
-                inherit(session, row, now)
+                inherit(session, row)
                 append(session, "object_stored", row.id, now, _facts(row))
                 settle(session, row)
         except BaseException:

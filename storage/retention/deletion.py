@@ -24,7 +24,6 @@ from storage.ledger.log import append
 from storage.models import Deletion, ObjectCopy, Receipt, StoredObject
 from storage.objects.keys import KeyRing
 from storage.objects.store import ObjectStore, keys_of_attempts
-from storage.retention.found_holds import set_found
 from storage.retention.mirror import Mirror
 from storage.retention.receipt import receipt
 
@@ -131,7 +130,8 @@ class Deleter:
         """Do every step that is still to be done. True when the object is deleted and its receipt written."""
         todo = self._progress(object_id)
         failures: list[str] = []
-        if not self._may_go(object_id, failures):
+        if not self._tried(failures, lambda: self._mirror.must_let_go(object_id)):
+            self._postpone(object_id, failures)
             return False
         if todo.versions and self._tried(failures, lambda: self._remove_versions(todo)):
             self._note(object_id, versions_gone_at=self._clock.now())
@@ -147,21 +147,6 @@ class Deleter:
             reached(Milestone.DELETION_COMMITTED)
             return True
         self._postpone(object_id, failures)
-        return False
-
-    def _may_go(self, object_id: str, failures: list[str]) -> bool:
-        """Before anything is destroyed: no hold that only its mirror knows of. Without the key database's word, not."""
-        where: list[str | None] = []
-        if not self._tried(failures, lambda: where.append(self._mirror.held_elsewhere(object_id))):
-            self._postpone(object_id, failures)
-            return False
-        if where[0] is None:
-            return True
-        with self._database.begin() as session:
-            set_found(session, object_id, where[0], self._clock.now())
-            taken_back = session.get(Deletion, object_id) is None
-        if not taken_back:
-            self._postpone(object_id, [f"{where[0]} says that it is held"])
         return False
 
     def _progress(self, object_id: str) -> Progress:
@@ -245,7 +230,9 @@ class Deleter:
 
     def _postpone(self, object_id: str, failures: list[str]) -> None:
         with self._database.begin() as session:
-            deletion = session.get_one(Deletion, object_id, with_for_update=True)
+            deletion = session.get(Deletion, object_id, with_for_update=True)
+            if deletion is None:
+                return  # it was held after all, and is stored again
             deletion.attempts += 1
             wait = min(timedelta(seconds=2 ** min(deletion.attempts, 10)), SLOWEST_RETRY)
             deletion.next_attempt_at = self._clock.now() + wait

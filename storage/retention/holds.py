@@ -99,7 +99,7 @@ def hold_what_is_left(session: Session, object_ids: Sequence[str], why: Why, now
     return _written(session, why, None, _count_up(session, object_ids), now)
 
 
-def inherit(session: Session, row: StoredObject, now: datetime) -> None:
+def inherit(session: Session, row: StoredObject) -> None:
     """Let an object that is just being stored be held by what holds its span, or its parent."""
     holds_stay(session)
     over_span = sa.select(Hold.id).where(
@@ -141,7 +141,7 @@ def _held_by(session: Session, row: StoredObject, found: set[str]) -> None:
         .execution_options(synchronize_session=False)
     )
     if found or already:
-        note_change(session, [row.id], now)
+        note_change(session, [row.id], row.stored_at or row.arrived_at)
 
 
 def lift(session: Session, hold_id: str, reason: str, now: datetime, *, dry_run: bool = False) -> Lifted:

@@ -27,6 +27,7 @@ from storage.playback import Playable, Playback, whole
 from storage.retention.card_data import done_facts, end
 from storage.retention.deletion import begin, derived_from
 from storage.retention.holds import holds_stay, take_over
+from storage.retention.mirror_rows import note_change
 from storage.retention.schedule import policies_stay
 
 log = structlog.get_logger()
@@ -252,6 +253,8 @@ def claim_card_data(session: Session, object_id: str, now: datetime) -> int:
     """
     if not begin(session, object_id, "card_data", now):
         return 0
+    if session.scalar(sa.select(StoredObject.holds).where(StoredObject.id == object_id)):
+        note_change(session, [object_id], now)  # else its mirror would stop the deletion
     # What is no more is held by nothing: neither its count nor a hold's list shall say so.
     session.execute(
         sa.update(StoredObject)
