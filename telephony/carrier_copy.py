@@ -13,7 +13,7 @@ from config.clock import Clock
 from config.milestones import Milestone, reached
 from storage.database import Database
 from storage.models import ObjectCopy, Recording
-from storage.retention.deletion import CopyUnreachable
+from storage.retention.other_copies import CopyUnreachable
 from telephony.carrier.port import Carrier, CarrierError
 
 log = structlog.get_logger()

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Protocol
 
 import sqlalchemy as sa
 import structlog
@@ -28,6 +27,7 @@ from storage.retention.finish import finish
 from storage.retention.halting import Halting
 from storage.retention.mirror import Mirror
 from storage.retention.mirror_rows import with_mirror
+from storage.retention.other_copies import CopyUnreachable, OtherCopy
 from storage.retention.progress import Underway, note, postpone, underway
 
 log = structlog.get_logger()
@@ -39,28 +39,6 @@ CLAIMED_AT_ONCE = 1000  # more than a batch: what goes on is taken by id, and th
 # Written out, not as a parameter: else SQLite does not see that its index of what is stored, by date, has all of it.
 STORED = StoredObject.state == sa.literal_column("'stored'")
 KEY_TRACES = {"what": "traces of the key in the key database's files", "until": "its next VACUUM"}
-
-
-class CopyUnreachable(Exception):
-    """A place that holds a copy cannot be asked now. Try again later."""
-
-
-class OtherCopy(Protocol):
-    """A place that may hold a copy of an object, and that storage does not know itself."""
-
-    name: str
-
-    def remove(self, ref: str) -> None:
-        """Ask for removal. Removing what is gone is no error. Raises CopyUnreachable."""
-        ...
-
-    def is_gone(self, ref: str) -> bool:
-        """Ask again whether it is gone. Raises CopyUnreachable."""
-        ...
-
-    def remains(self, gone_at: datetime) -> dict[str, str] | None:
-        """What that place keeps all the same, and until when; None if nothing."""
-        ...
 
 
 class Deleter:
@@ -76,7 +54,7 @@ class Deleter:
         self._elsewhere = {place.name: place for place in elsewhere}
         # Our own threads take turns at writing: SQLite's writers wait for one another by sleeping, ever longer.
         self._turn = Lock()
-        self._halting = Halting(database, keys, Mirror(database, store, keys, clock), clock, self._turn)
+        self._halting = Halting(keys, Mirror(database, store, keys, clock), self._turn)
 
     def claim_due(self, batch: int = CLAIMED_AT_ONCE) -> int:
         """Claim what is due now, in one transaction. Returns how many objects were claimed."""

@@ -7,25 +7,17 @@ anything is destroyed: the key database about a whole batch at once, the store a
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 
-from config.clock import Clock
-from storage.database import Database
-from storage.models import Deletion
 from storage.objects.keys import KeyRing
-from storage.retention.found_holds import set_found
 from storage.retention.mirror import Mirror
 from storage.retention.progress import Underway
 
 
 class Halting:
-    """What does not go on is either taken back (it has no failures), or has one, and is tried again later."""
+    """What does not go on has a failure that says why; where it was taken back, its deletion is no more."""
 
-    def __init__(
-        self, database: Database, keys: KeyRing, mirror: Mirror, clock: Clock, turn: AbstractContextManager[object]
-    ) -> None:
-        self._database = database
+    def __init__(self, keys: KeyRing, mirror: Mirror, turn: AbstractContextManager[object]) -> None:
         self._keys = keys
         self._mirror = mirror
-        self._clock = clock
         self._turn = turn
 
     def unless_marked(self, those: list[Underway], mirrored: Iterable[str]) -> list[Underway]:
@@ -50,17 +42,9 @@ class Halting:
 
     def _may_go(self, each: Underway) -> bool:
         try:
-            where = self._mirror.held_elsewhere(each.object_id)
-            if where is None:
-                return True
-            with self._turn, self._database.begin() as session:
-                set_found(session, each.object_id, where, self._clock.now())
-                taken_back = session.get(Deletion, each.object_id) is None
+            with self._turn:
+                self._mirror.must_let_go(each.object_id)
         except Exception as error:  # noqa: BLE001
             each.failures.append(f"{type(error).__name__}: {error}")
             return False
-        if taken_back:
-            each.failures.clear()
-        else:
-            each.failures.append(f"{where} says that it is held")
-        return False
+        return True

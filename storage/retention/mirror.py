@@ -29,6 +29,10 @@ log = structlog.get_logger()
 NOT_IN_STORE = "holds are not mirrored to the store: bucket has no object lock (or we may not ask)"
 
 
+class HeldAfterAll(Exception):
+    """An object that was to go is held, though its row did not say so."""
+
+
 class Mirror:
     """Carries out what is noted, and asks it when something is to be deleted."""
 
@@ -90,12 +94,23 @@ class Mirror:
             note_change(session, [object_id], self._clock.now())
         return self.follow(object_id)
 
-    def held_elsewhere(self, object_id: str) -> str | None:
-        """Before anything of an object is destroyed: who says that it is held, though its row does not. None: nobody.
+    def must_let_go(self, object_id: str) -> None:
+        """Before anything of an object is destroyed: nobody says that it is held, though its row does not.
 
-        A lifted hold whose mirror lags is taken off here. A store that cannot be asked says nothing: it cannot delete
-        anything either, and the key database has been asked. Raises `KeysUnavailable`.
+        A lifted hold whose mirror lags is taken off here. A store that cannot be asked says nothing: an outage of it
+        must not keep keys alive. The key database's word is waited for.
+
+        Raises:
+            HeldAfterAll: somebody does. It is held again, and told; its deletion is taken back.
+            KeysUnavailable: the key database is away.
         """
+        where = self._held_elsewhere(object_id)
+        if where is not None:
+            with self._database.begin() as session:
+                set_found(session, object_id, where, self._clock.now())
+            raise HeldAfterAll(f"{where} says that it is held")
+
+    def _held_elsewhere(self, object_id: str) -> str | None:
         with self._database.read() as session:
             known = look(session, object_id)
         if known is not None and known.noted and not known.held and not self.follow(object_id):

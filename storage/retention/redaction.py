@@ -253,6 +253,8 @@ def claim_card_data(session: Session, object_id: str, now: datetime) -> int:
     """
     if not begin(session, [object_id], "card_data", now):
         return 0
+    if session.scalar(sa.select(StoredObject.holds).where(StoredObject.id == object_id)):
+        note_change(session, [object_id], now)  # else its mirror would stop the deletion
     # What is no more is held by nothing: neither its count nor a hold's list shall say so.
     session.execute(
         sa.update(StoredObject)
@@ -266,7 +268,6 @@ def claim_card_data(session: Session, object_id: str, now: datetime) -> int:
         .where(HeldObject.object_id == object_id, HeldObject.hold_id.in_(holding))
         .execution_options(synchronize_session=False)
     )
-    note_change(session, [object_id], now)  # its mirror goes: the copy gets one of its own
     return 1 + sum(claim_card_data(session, child, now) for child in derived_from(session, [object_id]))
 
 
