@@ -9,7 +9,7 @@ from app.viewing import person_for, person_named
 from storage.errors import NotFound
 from storage.models import Centre, PolicyPreview, RetentionPolicy
 from storage.retention.approval import approve, withdraw
-from storage.retention.publish import set_policy
+from storage.retention.publish import nobody_asks, set_policy
 
 
 @click.group()
@@ -31,6 +31,11 @@ def policy_set(
     at = installation()
     with at.database.begin() as session:
         where = centre_coded(session, centre_code) if centre_code else None
+
+        def who() -> str:
+            centre_id = where.id if where is not None else None
+            return person_for(session, email, "ask for a policy that keeps longer", centre_id).id
+
         change = set_policy(
             session,
             purpose=purpose,
@@ -39,9 +44,7 @@ def policy_set(
             centre=where,
             now=at.clock.now(),
             dry_run=dry_run,
-            asked_by=lambda: (
-                person_for(session, email, "ask for a policy that keeps longer", where.id if where else None).id
-            ),
+            asked_by=who if email else nobody_asks,
         )
     for text in change.lines():
         click.echo(text)

@@ -53,7 +53,7 @@ def test_killed_there_card_data_is_gone_and_the_copy_held(plant: Plant, mileston
         approve(session, request.id, request.request_sha256, "b" * 32, now)
     plant.until(lambda: has_taken_its_place(plant, object_id), "the copy has taken its place", pace=20, within=40)
     assert plant.fuse.died is not None, "the milestone was never reached"
-    assert plant.deaths == [("worker", -9)]
+    plant.until(lambda: plant.deaths == [("worker", -9)], "the worker died, once")
     copy_id = is_stored_once(plant, result)
     copy = next(each for each in plant.objects() if each.id == copy_id)
     assert hashlib.sha256(wanted).hexdigest() == copy.sha256
