@@ -310,10 +310,10 @@ def test_i5_without_object_lock_the_key_is_what_holds(without_lock: RealHouse) -
 
 def with_keys_away(house: RealHouse) -> Callable[[], None]:
     """Let the key database be away. Returns how it comes back."""
-    ring, name = house.keys, "is_held"
+    ring, name = house.keys, "_engine"
     before = getattr(ring, name)
 
-    def away(_object_id: str) -> bool:
+    def away() -> object:
         from storage.objects.keys import KeysUnavailable
 
         raise KeysUnavailable("the key database: away")
