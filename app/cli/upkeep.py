@@ -1,26 +1,13 @@
-"""`db upgrade`, `doctor`."""
+"""`doctor`, `findings`."""
 
 import click
 import sqlalchemy as sa
 
 from app.cli.terminal import installation, json_lines, show, utc
-from app.first_start import prepare_databases
 from app.readiness import ask_all
 from app.wiring import Installation
 from storage import notices
 from storage.models import Finding, Line, NoticeVersion, SignedCheckpoint
-
-
-@click.group()
-def db() -> None:
-    """The databases."""
-
-
-@db.command("upgrade")
-def db_upgrade() -> None:
-    """Bring the databases to their present shape, and publish what is shipped where nothing is published."""
-    prepare_databases(installation())
-    click.echo("The databases are up to date.")
 
 
 @click.command()
@@ -91,4 +78,4 @@ def findings(as_json: bool) -> None:
     show(rows, as_json=as_json, empty="Nothing to look at.")
 
 
-COMMANDS = (db, doctor, findings)
+COMMANDS = (doctor, findings)

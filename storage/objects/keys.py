@@ -60,10 +60,10 @@ NONCE_BYTES = 12
 WRAPPED_BYTES = NONCE_BYTES + 74 + 16
 DESTROYED = bytes(WRAPPED_BYTES)
 
-_metadata = MetaData()
+key_metadata = MetaData()
 data_key = Table(
     "data_key",
-    _metadata,
+    key_metadata,
     Column("object_id", String(64), primary_key=True, comment="the object's random id; nothing personal"),
     Column("wrapped", LargeBinary, nullable=False, comment="nonce + AES-256-GCM of the identity; zeros once destroyed"),
     Column("wrap_id", String(16), nullable=False, comment="which master key wrapped it (begin of its SHA-256)"),
@@ -71,7 +71,7 @@ data_key = Table(
 )
 key_ring = Table(
     "key_ring",
-    _metadata,
+    key_metadata,
     Column("number", Integer, primary_key=True, autoincrement=False, comment="always 1"),
     Column("name", String(16), nullable=False, comment="random; the main database knows it too"),
 )
@@ -118,7 +118,7 @@ class KeyRing:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         with self._writing() as connection:
-            _metadata.create_all(connection)
+            key_metadata.create_all(connection)
 
     def ring_id(self) -> str:
         """A random name of this key database, made at first use.
@@ -157,9 +157,12 @@ class KeyRing:
             row = self._row(connection, object_id)
         if row is None:
             raise KeyMissing(f"no key for {object_id}")
-        wrapped, wrap_id = row
-        if wrapped == DESTROYED:
+        if row[0] == DESTROYED:
             raise KeyDestroyed(f"the key of {object_id} was destroyed")
+        return self.unwrap(object_id, *row)
+
+    def unwrap(self, object_id: str, wrapped: bytes, wrap_id: str) -> ObjectKey:
+        """The key in a row of `data_key` that was not destroyed. Raises `KeyUnreadable`."""
         try:
             identity = self._wrap.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], object_id.encode())
         except InvalidTag as error:

@@ -15,6 +15,7 @@ from storage.models import StoredObject
 from storage.objects.keys import KeyRing
 from storage.playback import Playback
 from storage.retention.deletion import Deleter
+from tests.backend import IN_ITS_HOME, Databases
 from tests.objects.fake_store import MemoryStore
 from tests.practice.customer import FastClock
 
@@ -25,11 +26,11 @@ CONTENT = b"what was said" * 20
 class PlainHouse:
     """Enough to store, hold and delete."""
 
-    def __init__(self, home: Path, database_url: str | None = None) -> None:
+    def __init__(self, home: Path, databases: Databases = IN_ITS_HOME) -> None:
         self.clock = FastClock()
-        self.database = Database(database_url or f"sqlite:///{home / 'eskertu.db'}")
+        self.database = Database(databases.main or f"sqlite:///{home / 'eskertu.db'}")
         Base.metadata.create_all(self.database.engine)
-        self.keys = KeyRing(f"sqlite:///{home / 'keys.db'}", bytes(32), self.clock)
+        self.keys = KeyRing(databases.keys or f"sqlite:///{home / 'keys.db'}", bytes(32), self.clock)
         self.keys.create_all()
         self.store = MemoryStore()
         self.store.ensure_bucket()
