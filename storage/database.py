@@ -83,7 +83,10 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A consistent view that writes nothing, and waits for no writer. What it would write is rolled back."""
-        with self.engine.connect().execution_options(**{READ_ONLY: True}) as connection, Session(connection) as session:
+        # PostgreSQL would otherwise show each statement what was committed just before it.
+        one_moment = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        options = {READ_ONLY: True, **one_moment}
+        with self.engine.connect().execution_options(**options) as connection, Session(connection) as session:
             yield session
             # What was read stays usable afterwards: a rollback would expire it.
             session.expunge_all()
