@@ -14,8 +14,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
+
+from storage.errors import Refused
 
 READ_ONLY = "eskertu_read_only"
 
@@ -52,6 +54,20 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+@event.listens_for(Base, "attribute_instrument", propagate=True)
+def _heed_length(_class: type, name: str, attribute: InstrumentedAttribute[str | None]) -> None:
+    # SQLite takes any length, and PostgreSQL's refusal names no field; a NUL it would not take at all.
+    columns = getattr(attribute.property, "columns", None)
+    if columns is None or not isinstance(columns[0].type, sa.String):
+        return
+    most = columns[0].type.length
+
+    @event.listens_for(attribute, "set")
+    def _fits(_row: object, value: object, _before: object, _initiator: object) -> None:
+        if isinstance(value, str) and ((most is not None and len(value) > most) or "\0" in value):
+            raise Refused(f"{name}: at most {most} letters, and no NUL" if most else f"{name}: no NUL")
 
 
 class Database:

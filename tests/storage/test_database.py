@@ -1,7 +1,9 @@
 """Transactions: a view of one moment, and nothing written by who only reads; on both databases."""
 
+import pytest
 import sqlalchemy as sa
 
+from storage.errors import Refused
 from storage.models import Centre, Person
 from storage.models.columns import random_id
 from tests.storage.plain_house import PlainHouse
@@ -42,3 +44,15 @@ def test_who_reads_does_not_wait_for_who_writes(plain: PlainHouse) -> None:
         session.flush()
         assert people(plain) == []
     assert people(plain) == ["alice@example.com"]
+
+
+@pytest.mark.parametrize("email", ["a" * 255, "a\0b@example.com"])
+def test_a_text_that_does_not_fit_is_refused_by_its_name_on_either_database(plain: PlainHouse, email: str) -> None:
+    with pytest.raises(Refused, match="email: at most 254 letters"):
+        somebody(plain, email)
+
+
+def test_a_text_that_just_fits_is_kept(plain: PlainHouse) -> None:
+    with plain.database.begin() as session:
+        session.add(somebody(plain, "ә" * 254))
+    assert people(plain) == ["ә" * 254]
