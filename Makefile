@@ -22,8 +22,10 @@ $(READY): requirements-dev.lock pyproject.toml
 run: setup
 	@$(BIN)/eskertu demo
 
+# Two at a time, each with its own servers; then what kills processes and measures in real time, by itself.
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/processes
+	$(BIN)/python -m pytest tests/processes
 
 check: setup
 	$(BIN)/ruff format --check .

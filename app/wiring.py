@@ -152,6 +152,10 @@ class Installation:
 
     @cached_property
     def verification(self) -> Verification:
+        return self.verification_of(self.database)
+
+    def verification_of(self, database: Database) -> Verification:
+        """Of a copy, too: by this installation's ledger key."""
         retell = {
             "notice_published": notices.retell,
             "policy_published": versions.retell,
@@ -167,7 +171,7 @@ class Installation:
             "consent_given": consent.retell,
             "call_settled": settlement.retell,
         }
-        return Verification(self.database, self.ledger, retell)
+        return Verification(database, self.ledger, retell)
 
     def fsck(self, *, content: bool = False) -> Fsck:
         """Everything compared with everything. With `content`, all media is read, too."""

@@ -81,7 +81,9 @@ class Settings(Section):
         default=None, description="file with the key that wraps the data keys; unset: ESKERTU_HOME/secrets/master.key"
     )
     controller: str = Field(
-        default="the operator of this line", description="who is responsible, as consent records name it"
+        default="the operator of this line",
+        description="who is responsible, as consent records name it",
+        max_length=200,
     )
     ledger_origin: str = Field(
         default="eskertu.local/ledger",

@@ -14,8 +14,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
+
+from storage.errors import Refused
 
 READ_ONLY = "eskertu_read_only"
 
@@ -54,6 +56,20 @@ class Base(DeclarativeBase):
     )
 
 
+@event.listens_for(Base, "attribute_instrument", propagate=True)
+def _heed_length(_class: type, name: str, attribute: InstrumentedAttribute[str | None]) -> None:
+    # SQLite takes any length, and PostgreSQL's refusal names no field; a NUL it would not take at all.
+    columns = getattr(attribute.property, "columns", None)
+    if columns is None or not isinstance(columns[0].type, sa.String):
+        return
+    most = columns[0].type.length
+
+    @event.listens_for(attribute, "set")
+    def _fits(_row: object, value: object, _before: object, _initiator: object) -> None:
+        if isinstance(value, str) and ((most is not None and len(value) > most) or "\0" in value):
+            raise Refused(f"{name}: at most {most} letters, and no NUL" if most else f"{name}: no NUL")
+
+
 class Database:
     """Hands out transactions. Cheap to make; connects at first use, and anew after a fork."""
 
@@ -83,7 +99,10 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A consistent view that writes nothing, and waits for no writer. What it would write is rolled back."""
-        with self.engine.connect().execution_options(**{READ_ONLY: True}) as connection, Session(connection) as session:
+        # PostgreSQL would otherwise show each statement what was committed just before it.
+        one_moment = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        options = {READ_ONLY: True, **one_moment}
+        with self.engine.connect().execution_options(**options) as connection, Session(connection) as session:
             yield session
             # What was read stays usable afterwards: a rollback would expire it.
             session.expunge_all()

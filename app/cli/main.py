@@ -5,7 +5,22 @@ import sys
 import click
 from sqlalchemy.exc import DatabaseError
 
-from app.cli import calls, demo, fsck, holds, kept, ledger, notices, phone, policies, processes, purge, setup, upkeep
+from app.cli import (
+    calls,
+    database,
+    demo,
+    fsck,
+    holds,
+    kept,
+    ledger,
+    notices,
+    phone,
+    policies,
+    processes,
+    purge,
+    setup,
+    upkeep,
+)
 from config.settings import SettingsError
 from storage.errors import Refused
 from storage.objects.embedded import EmbeddedStoreError, EmbeddedStoreNotReady, EmbeddedStoreRunning
@@ -35,7 +50,22 @@ def cli() -> None:
     """Notice first, consent proven, deleted on its day."""
 
 
-for area in (processes, upkeep, fsck, setup, policies, notices, calls, kept, holds, purge, ledger, phone, demo):
+for area in (
+    processes,
+    database,
+    upkeep,
+    fsck,
+    setup,
+    policies,
+    notices,
+    calls,
+    kept,
+    holds,
+    purge,
+    ledger,
+    phone,
+    demo,
+):
     for command in area.COMMANDS:
         cli.add_command(command)
 

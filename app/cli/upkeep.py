@@ -1,12 +1,9 @@
-"""`db upgrade`, `db restored`, `doctor`, `findings`."""
-
-from datetime import timedelta
+"""`doctor`, `findings`."""
 
 import click
 import sqlalchemy as sa
 
 from app.cli.terminal import installation, json_lines, show, utc
-from app.first_start import prepare_databases
 from app.readiness import ask_all
 from app.wiring import Installation
 from storage import notices
@@ -14,40 +11,6 @@ from storage.errors import Refused
 from storage.models import Finding, HoldMirror, Line, NoticeVersion, SignedCheckpoint
 from storage.objects.store import StoreError
 from storage.retention.mirror import NOT_IN_STORE
-
-AT_ONCE = timedelta(seconds=10)
-
-
-@click.group()
-def db() -> None:
-    """The databases."""
-
-
-@db.command("upgrade")
-def db_upgrade() -> None:
-    """Bring the databases to their present shape, and publish what is shipped where nothing is published."""
-    prepare_databases(installation())
-    click.echo("The databases are up to date.")
-
-
-@db.command("restored")
-@click.option("--dry-run", is_flag=True, help="Only say what does not agree.")
-@click.option("--most", is_flag=True, help="Also when more than half of what is kept would be deleted.")
-@json_lines
-def db_restored(dry_run: bool, most: bool, as_json: bool) -> None:
-    """After a restore: delete again what has ended, hold again what was held, list what was lost."""
-    at = installation()
-    found = [{"kind": each.kind, "object_id": each.object_id} for each in at.restored.findings()]
-    show(found, as_json=as_json, empty="Databases and store agree.")
-    if dry_run or not found:
-        return
-    done = at.restored.replay(most=most)
-    at.mirror.run(AT_ONCE)
-    click.echo(
-        f"{done.deletions} objects are deleted again, {done.keys} keys destroyed again, {done.holds} held again; "
-        f"{done.told} wait for a person: `eskertu findings`.",
-        err=True,
-    )
 
 
 @click.command()
@@ -137,4 +100,4 @@ def findings(as_json: bool) -> None:
     show(rows, as_json=as_json, empty="Nothing to look at.")
 
 
-COMMANDS = (db, doctor, findings)
+COMMANDS = (doctor, findings)

@@ -74,9 +74,14 @@ def append_all(session: Session, told: Sequence[Told]) -> list[str]:
 
 
 def sequence(session: Session, batch: int = 2000) -> int:
-    """Give pending leaves their places, and the tree their hashes. Returns how many got one."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(SEQUENCER_LOCK)))
+    """Give pending leaves their places, and the tree their hashes. Returns how many got one.
+
+    None while another sequencer is at it: nobody waits, the next wake-up goes on.
+    """
+    if session.get_bind().dialect.name == "postgresql" and not session.scalar(
+        sa.select(sa.func.pg_try_advisory_xact_lock(SEQUENCER_LOCK))
+    ):
+        return 0
     pending = session.execute(
         sa.select(Leaf.id, Leaf.kind, Leaf.at, Leaf.commitment)
         .where(Leaf.position.is_(None))

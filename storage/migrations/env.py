@@ -1,4 +1,10 @@
-"""How Alembic runs here: on the engine it is handed, in one transaction."""
+"""How Alembic runs here: on the engine it is handed; on PostgreSQL one at a time, and giving way to whoever works.
+
+A statement that has to wait for a lock makes everybody who comes after it wait, too. So on PostgreSQL it waits for
+`LOCK_TIMEOUT` at most, and fails; `storage.upgrade` tries again. Each revision is a transaction of its own there, so
+that what was done is not done again, and an index can be built CONCURRENTLY (`autocommit_block`). On SQLite all of
+them are one.
+"""
 
 from typing import Literal
 
@@ -7,6 +13,10 @@ from alembic import context
 
 import storage.models  # noqa: F401 - registers every table
 from storage.database import Base, Moment
+
+LOCK_TIMEOUT = "2s"
+# Two machines that start at once: the second finds the work done.
+MIGRATION_LOCK = 0x65736B66
 
 
 def plain_type(kind: str, item: object, _context: object) -> str | Literal[False]:
@@ -19,13 +29,23 @@ def plain_type(kind: str, item: object, _context: object) -> str | Literal[False
 engine: sa.Engine = context.config.attributes["engine"]
 
 with engine.connect() as connection:
+    one_by_one = connection.dialect.name == "postgresql"
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
         render_item=plain_type,
+        transaction_per_migration=one_by_one,
     )
-    with context.begin_transaction():
-        context.run_migrations()
-    connection.commit()
+    if one_by_one:
+        connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
+        connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        connection.commit()
+    try:
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+    finally:
+        if one_by_one:
+            connection.invalidate()  # the lock and the setting go with the session

@@ -44,6 +44,7 @@ __all__ = [
     "MasterKeyRefused",
     "data_key",
     "key_metadata",
+    "key_ring",
     "load_master_key",
 ]
 
@@ -118,9 +119,12 @@ class KeyRing:
             row = self._row(connection, object_id)
         if row is None:
             raise KeyMissing(f"no key for {object_id}")
-        wrapped, wrap_id = row
-        if wrapped == DESTROYED:
+        if row[0] == DESTROYED:
             raise KeyDestroyed(f"the key of {object_id} was destroyed")
+        return self.unwrap(object_id, *row)
+
+    def unwrap(self, object_id: str, wrapped: bytes, wrap_id: str) -> ObjectKey:
+        """The key in a row of `data_key` that was not destroyed. Raises `KeyUnreadable`."""
         try:
             identity = self._wrap.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], object_id.encode())
         except InvalidTag as error:

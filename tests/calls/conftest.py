@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.backend import Databases
 from tests.calls.watched import WatchedHouse
 
 if TYPE_CHECKING:  # a plugin: pytest itself must be the first to import it
@@ -19,7 +20,7 @@ settings.load_profile("long" if os.environ.get("HYPOTHESIS_PROFILE") == "long" e
 
 
 @pytest.fixture
-def watched(tmp_path: Path, seaweed: "Seaweed", bucket: str) -> Iterator[WatchedHouse]:
+def watched(tmp_path: Path, store_server: "Seaweed", bucket_name: str, databases: Databases) -> Iterator[WatchedHouse]:
     """A house whose requests are written down, and whose store and pages can be taken away."""
-    with WatchedHouse(tmp_path, seaweed.store(bucket)).open() as house:
+    with WatchedHouse(tmp_path, store_server.store(bucket_name), databases).open() as house:
         yield house

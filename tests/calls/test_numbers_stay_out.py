@@ -11,12 +11,21 @@ from structlog.testing import capture_logs
 from storage.database import Base
 from storage.models import Call, CallStep
 from telephony.settlement import settle
+from tests.backend import DATABASE
 from tests.calls.watched import Signed, WatchedHouse
 from tests.house import NUMBERS
 
 CANARIES = [f"+7701888{number:04d}" for number in range(1000, 1006)]
 STORIES = [("stay", "listen"), ("opt_out", "press:2"), ("opt_in", "press:1"), ("stay", "hangup-during-notice"),
            ("opt_in", "listen"), ("opt_out", "listen")]  # fmt: skip
+
+FAILS_TO_WRITE_A_NUMBER = {
+    "sqlite": ["CREATE TRIGGER t BEFORE UPDATE OF from_number ON call BEGIN SELECT RAISE(ABORT, 'full'); END"],
+    "postgresql": [
+        "CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'full'; END $$",
+        "CREATE TRIGGER t BEFORE UPDATE OF from_number ON call FOR EACH ROW EXECUTE FUNCTION fails()",
+    ],
+}
 
 
 def digits_of(number: str) -> str:
@@ -78,9 +87,8 @@ def test_before_consent_the_number_is_not_even_written(watched: WatchedHouse) ->
 def test_an_error_of_the_database_does_not_tell_the_number(watched: WatchedHouse) -> None:
     """Parameters of statements are hidden: a failed UPDATE would otherwise log who called."""
     with watched.at.database.begin() as session:
-        session.execute(
-            sa.text("CREATE TRIGGER t BEFORE UPDATE OF from_number ON call BEGIN SELECT RAISE(ABORT, 'full'); END")
-        )
+        for statement in FAILS_TO_WRITE_A_NUMBER[DATABASE]:
+            session.execute(sa.text(statement))
     with capture_logs() as logs:
         result = watched.call("stay", "ru", "listen", from_number=CANARIES[0])
     assert any(event["event"] == "request_failed" for event in logs)

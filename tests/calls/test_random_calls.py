@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, example, given, settings
 
+from tests.backend import MadeDatabases
 from tests.calls import invariants
 from tests.calls.lived import Lived
 from tests.calls.scenario import BREAKS, Break, Heal, Replay, Ring, Step, Work, stories
@@ -35,11 +36,14 @@ DECLINES = Ring("opt_out", "kk", "press:2", menu_digit="1")
 @example([Break("rest down"), LISTENS, Work(3600.0), DECLINES])
 @example([Break("store swallows answers"), LISTENS, Work(60.0), LISTENS])
 @example([Break("absent"), LISTENS, Replay(0), Replay(1), Replay(2), DECLINES, Replay(1)])
-def test_whatever_happens_the_invariants_hold(seaweed: Seaweed, story: list[Step]) -> None:
+def test_whatever_happens_the_invariants_hold(
+    store_server: Seaweed, made_databases: MadeDatabases, story: list[Step]
+) -> None:
     with (
         tempfile.TemporaryDirectory() as home,
-        made_bucket(seaweed, versioned=False) as bucket,
-        WatchedHouse(Path(home), seaweed.store(bucket)).open() as house,
+        made_bucket(store_server, versioned=False) as bucket,
+        made_databases() as databases,
+        WatchedHouse(Path(home), store_server.store(bucket), databases).open() as house,
     ):
         calls = live(house, story)
         house.heal()

@@ -12,6 +12,7 @@ from storage.errors import Refused
 from storage.models import Leaf, Receipt
 from storage.objects.keys import data_key
 from storage.retention.claim import purge
+from tests.backend import Databases
 from tests.calls.keeping import hold, kept, may_hear, policy
 from tests.calls.rows import all_rows
 from tests.calls.watched import WatchedHouse
@@ -19,11 +20,13 @@ from tests.seaweed import Seaweed, made_bucket
 
 
 @pytest.fixture(params=["plain bucket", "versioned bucket"])
-def keeping(request: pytest.FixtureRequest, tmp_path: Path, seaweed: Seaweed) -> Iterator[WatchedHouse]:
+def keeping(
+    request: pytest.FixtureRequest, tmp_path: Path, store_server: Seaweed, databases: Databases
+) -> Iterator[WatchedHouse]:
     """A house with one recording, kept for twenty seconds."""
     with (
-        made_bucket(seaweed, versioned=request.param == "versioned bucket") as bucket,
-        WatchedHouse(tmp_path, seaweed.store(bucket)).open() as house,
+        made_bucket(store_server, versioned=request.param == "versioned bucket") as bucket,
+        WatchedHouse(tmp_path, store_server.store(bucket), databases).open() as house,
     ):
         policy(house, "training", "PT20S")
         policy(house, "quality", "PT20S")
@@ -78,9 +81,14 @@ def test_on_its_date_it_is_gone_from_everywhere_and_the_receipt_says_what_remain
     assert all_rows(keeping)["receipt"] == rows["receipt"], "once"
 
 
-def test_what_hides_behind_a_marker_or_an_older_try_goes_too(tmp_path: Path, seaweed: Seaweed) -> None:
+def test_what_hides_behind_a_marker_or_an_older_try_goes_too(
+    tmp_path: Path, store_server: Seaweed, databases: Databases
+) -> None:
     """I6: a delete without a version only hides the bytes; a try that was given up may have left some."""
-    with made_bucket(seaweed, versioned=True) as bucket, WatchedHouse(tmp_path, seaweed.store(bucket)).open() as house:
+    with (
+        made_bucket(store_server, versioned=True) as bucket,
+        WatchedHouse(tmp_path, store_server.store(bucket), databases).open() as house,
+    ):
         house.door.swallows_answers = True
         house.call("stay", "ru", "listen")
         house.work_for(10)
@@ -89,7 +97,7 @@ def test_what_hides_behind_a_marker_or_an_older_try_goes_too(tmp_path: Path, sea
         row = kept(house)
         assert (row.state, row.attempt > 1) == ("stored", True)
         assert set(house.in_store()) == {row.key}, "what the earlier tries left was swept"
-        client = seaweed.client()
+        client = store_server.client()
         client.put_object(bucket, f"{row.id}/1", data=_source(), length=5)
         client.remove_object(bucket, row.key or "")
         assert len(house.in_store()) == 3, "the bytes, a marker over them, and what an older try left late"

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from storage.objects.store import ObjectStore
 from telephony.practice.faults import Faults
 from telephony.practice.webhook import sign
+from tests.backend import IN_ITS_HOME, Databases
 from tests.calls.away import StoreWithADoor
 from tests.house import House
 from tests.practice.customer import ACCOUNT, TOKEN
@@ -44,11 +45,11 @@ class Signed:
 class WatchedHouse(House):
     """`heard` are the carrier's requests, in order. `refuses` says which of them get a 503 instead of an answer."""
 
-    def __init__(self, home: Path, store: ObjectStore, database_url: str | None = None) -> None:
+    def __init__(self, home: Path, store: ObjectStore, databases: Databases = IN_ITS_HOME) -> None:
         self.door = StoreWithADoor(store)
         self.heard: list[Signed] = []
         self.refuses: Callable[[str], bool] = lambda path: False
-        super().__init__(home, self.door, database_url)
+        super().__init__(home, self.door, databases)
 
     @contextmanager
     def open(self) -> Iterator["WatchedHouse"]:

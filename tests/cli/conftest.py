@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.wiring import Installation
+from tests.backend import Databases, MadeDatabases, settings_of
 from tests.command import Commands
 from tests.house import House
 from tests.practice.customer import ACCOUNT, TOKEN
@@ -20,18 +21,23 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home after `db upgrade`, for copying."""
+def upgraded(
+    tmp_path_factory: pytest.TempPathFactory, made_databases: MadeDatabases
+) -> Iterator[tuple[Path, Databases]]:
+    """A home after `db upgrade`, and its databases, for copying."""
     folder = tmp_path_factory.mktemp("upgraded")
-    Commands(folder, {}).fine("db", "upgrade")
-    return folder / "var"
+    with made_databases(empty=True) as databases:
+        Commands(folder, databases.settings).fine("db", "upgrade")
+        yield folder / "var", databases
 
 
 @pytest.fixture
-def eskertu(tmp_path: Path, upgraded: Path) -> Commands:
+def eskertu(tmp_path: Path, upgraded: tuple[Path, Databases], made_databases: MadeDatabases) -> Iterator[Commands]:
     """An installation with what is shipped, and nothing more: no centre, no store, no carrier."""
-    shutil.copytree(upgraded, tmp_path / "var")
-    return Commands(tmp_path, {})
+    home, like = upgraded
+    shutil.copytree(home, tmp_path / "var")
+    with made_databases(like) as databases:
+        yield Commands(tmp_path, databases.settings)
 
 
 @pytest.fixture
@@ -47,19 +53,14 @@ ALMATY = ("--timezone", "Asia/Almaty")
 class Lived:
     """A house, and commands typed in it."""
 
-    def __init__(self, house: House, seaweed: "Seaweed", bucket: str) -> None:
+    def __init__(self, house: House, server: "Seaweed", bucket: str, databases: Databases) -> None:
         self.house = house
         folder = house.home / "var" / "practice"
         folder.mkdir()
         account = {"account_sid": ACCOUNT, "auth_token": TOKEN, "api_base_url": house.rest.url}
         (folder / "account.json").write_text(json.dumps(account))
-        environment = {
-            "PORT": str(urlsplit(house.at.site.base_url).port),
-            "ESKERTU_S3_ENDPOINT": seaweed.endpoint,
-            "ESKERTU_S3_ACCESS_KEY": seaweed.access_key,
-            "ESKERTU_S3_SECRET_KEY": seaweed.secret_key,
-            "ESKERTU_S3_BUCKET": bucket,
-        }
+        environment = {"PORT": str(urlsplit(house.at.site.base_url).port)}
+        environment |= settings_of(server, bucket) | databases.settings
         self.command = Commands(house.home, environment, self._with_the_clock)
 
     def _with_the_clock(self, at: Installation) -> None:
@@ -80,21 +81,24 @@ class Lived:
 
 
 @contextmanager
-def lived_in(home: Path, seaweed: "Seaweed", bucket: str) -> Iterator[Lived]:
-    with House(home, seaweed.store(bucket)).open() as house:
-        lived = Lived(house, seaweed, bucket)
+def lived_in(home: Path, server: "Seaweed", bucket: str, databases: Databases) -> Iterator[Lived]:
+    with House(home, server.store(bucket), databases).open() as house:
+        lived = Lived(house, server, bucket, databases)
         lived.command.fine("centre", "add", "--code", "almaty", "--name", "Almaty", "--jurisdiction", "KZ", *ALMATY)
         yield lived
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory, seaweed: "Seaweed") -> Iterator[Lived]:
+def lived(
+    tmp_path_factory: pytest.TempPathFactory, store_server: "Seaweed", made_databases: MadeDatabases
+) -> Iterator[Lived]:
     """A house with a past. Its clock stands still; nobody may change what others read."""
     from tests.seaweed import made_bucket
 
     with (
-        made_bucket(seaweed, versioned=False) as bucket,
-        lived_in(tmp_path_factory.mktemp("lived"), seaweed, bucket) as lived,
+        made_bucket(store_server, versioned=False) as bucket,
+        made_databases() as databases,
+        lived_in(tmp_path_factory.mktemp("lived"), store_server, bucket, databases) as lived,
     ):
         lived.live()
         yield lived

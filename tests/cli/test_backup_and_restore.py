@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from storage.retention.claim import purge
+from tests.backend import Databases, about
 from tests.cli.conftest import Lived, lived_in
 from tests.docs.pages import ROOT, blocks
 
 if TYPE_CHECKING:
     from tests.seaweed import Seaweed
 
+pytestmark = about("SQLite")  # its files are copied
 GUIDE = ROOT / "docs" / "guide" / "backup-and-restore.md"
 
 
 @pytest.fixture
-def lived(tmp_path: Path, seaweed: "Seaweed", locked_bucket: str) -> Iterator[Lived]:
-    with lived_in(tmp_path, seaweed, locked_bucket) as lived:
+def lived(tmp_path: Path, store_server: "Seaweed", bucket_name: str, databases: Databases) -> Iterator[Lived]:
+    with lived_in(tmp_path, store_server, bucket_name, databases) as lived:
         yield lived
 
 

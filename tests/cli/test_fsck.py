@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from storage.models import Call
+from tests.backend import Databases
 from tests.cli.conftest import Lived, lived_in
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ NUMBER = "+77010000000"
 
 
 @pytest.fixture
-def spoiled(tmp_path: Path, seaweed: "Seaweed", bucket: str) -> Iterator[Lived]:
+def spoiled(tmp_path: Path, store_server: "Seaweed", bucket_name: str, databases: Databases) -> Iterator[Lived]:
     """A house in which a number was kept that should have been erased."""
-    with lived_in(tmp_path, seaweed, bucket) as lived:
+    with lived_in(tmp_path, store_server, bucket_name, databases) as lived:
         lived.live()
         with lived.house.at.database.begin() as session:
             session.execute(sa.update(Call).where(Call.outcome == "declined_key").values(from_number=NUMBER))

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 from storage.ledger.log import sequence
 from storage.models import Call, Leaf, LeafOpening, Receipt
+from tests.backend import Databases
 from tests.cli.conftest import Lived, lived_in
 from tests.command import Told
 from tests.docs.pages import ROOT
@@ -97,10 +98,14 @@ def waiting(told: Told) -> tuple[str, str]:
 
 
 def test_no_canary_sings(
-    tmp_path: Path, store_server: Seaweed, bucket_name: str, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    store_server: Seaweed,
+    bucket_name: str,
+    databases: Databases,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("DEBUG")
-    with lived_in(tmp_path, store_server, bucket_name) as lived, capture_logs() as logs:
+    with lived_in(tmp_path, store_server, bucket_name, databases) as lived, capture_logs() as logs:
         keys: list[str] = []
         asked = addresses_asked_of(lived)
         lived.house.clock.after(30, lambda: keys.extend(lived.house.in_store()))

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage.models import CallStep
+from tests.backend import Databases
 from tests.cli.conftest import Lived, lived_in
 from tests.command import Commands
 from tests.house import CALLER, NUMBERS
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def phoning(tmp_path: Path, seaweed: "Seaweed", bucket: str) -> Iterator[Lived]:
-    with lived_in(tmp_path, seaweed, bucket) as lived:
+def phoning(tmp_path: Path, store_server: "Seaweed", bucket_name: str, databases: Databases) -> Iterator[Lived]:
+    with lived_in(tmp_path, store_server, bucket_name, databases) as lived:
         yield lived
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.backend import Databases
 from tests.cli.conftest import Lived, lived_in
 from tests.seaweed import Seaweed
 
@@ -21,9 +22,9 @@ SPAN = ("--from", "0.5", "--to", "1.25", "--reason", "a card number is heard")
 
 
 @pytest.fixture
-def caught(tmp_path: Path, seaweed: Seaweed, bucket: str) -> Iterator[Lived]:
+def caught(tmp_path: Path, store_server: Seaweed, bucket_name: str, databases: Databases) -> Iterator[Lived]:
     """A house with one recording, and people; alice reviews, charlie administers."""
-    with lived_in(tmp_path, seaweed, bucket) as lived:
+    with lived_in(tmp_path, store_server, bucket_name, databases) as lived:
         lived.house.call("stay", "ru")
         lived.house.work()
         for name, (role, centre) in PEOPLE.items():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.backend import Databases
 from tests.cli.conftest import Lived, lived_in
 
 if TYPE_CHECKING:
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def due(tmp_path: Path, seaweed: "Seaweed", bucket: str) -> Iterator[Lived]:
+def due(tmp_path: Path, store_server: "Seaweed", bucket_name: str, databases: Databases) -> Iterator[Lived]:
     """One recording whose day has come."""
-    with lived_in(tmp_path, seaweed, bucket) as lived:
+    with lived_in(tmp_path, store_server, bucket_name, databases) as lived:
         lived.house.call("stay", "ru")
         lived.house.work()
         for purpose in ("training", "quality"):

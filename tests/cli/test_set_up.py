@@ -21,6 +21,7 @@ def options(given: dict[str, str], **other: str) -> list[str]:
     [
         ({"code": "Ast"}, "code 'Ast': use small letters"),
         ({"code": "a" * 33}, "code"),
+        ({"name": "a" * 201}, "name: at most 200 letters"),
         ({"code": "ast"}, "there is a centre of that code already"),
         ({"jurisdiction": "Kazakhstan"}, "jurisdiction 'Kazakhstan': give two capital letters"),
         ({"timezone": "Astana"}, "timezone 'Astana': give an IANA zone"),

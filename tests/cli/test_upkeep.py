@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.backend import MadeDatabases, about
 from tests.cli.conftest import Lived
 from tests.command import Commands
 
@@ -11,8 +12,11 @@ READING = ("calls", "recordings", "objects", "receipts", "notice list", "line li
 
 
 @pytest.mark.parametrize("command", [*READING, "line connect front", "doctor"])
-def test_before_the_database_is_made_it_says_what_to_do(tmp_path: Path, command: str) -> None:
-    told = Commands(tmp_path, {})(*command.split())
+def test_before_the_database_is_made_it_says_what_to_do(
+    tmp_path: Path, made_databases: MadeDatabases, command: str
+) -> None:
+    with made_databases(empty=True) as databases:
+        told = Commands(tmp_path, databases.settings)(*command.split())
     assert told.code == 1
     assert "eskertu db upgrade" in told.out + told.err
     assert "Traceback" not in told.err
@@ -48,6 +52,7 @@ def test_without_a_store_there_is_nothing_to_delete_from(eskertu: Commands) -> N
     assert "there is no object store: set ESKERTU_S3_ENDPOINT" in eskertu.refused("retention", "run")
 
 
+@about("SQLite")
 @pytest.mark.parametrize("command", READING)
 def test_a_file_that_is_no_database_is_told(eskertu: Commands, command: str) -> None:
     path = eskertu.folder / "var" / "eskertu.db"

@@ -11,16 +11,19 @@ from app.cli.main import cli
 from telephony.audio import RATE_HZ, notice_audio
 
 FILES_OF_READERS = ("--audio", "--speech")
+FILES_OF_COMMANDS = ("--against",)
 
 
 def bring_files(folder: Path, words: Sequence[str]) -> None:
-    """Put the sounds into a folder that a reader of the guide would have recorded."""
+    """Put into a folder what is there by then: sounds that a reader recorded, files that an earlier command wrote."""
     tone = np.sin(np.arange(2 * RATE_HZ) * 2 * np.pi * 440 / RATE_HZ) * 8000
     for option, value in pairwise(words):
         if option in FILES_OF_READERS:
             path = folder / value
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(notice_audio(tone.astype(np.int16)).wav)
+        elif option in FILES_OF_COMMANDS:
+            (folder / value).touch()
 
 
 def parse(words: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.backend import Databases
 from tests.command import Commands
 from tests.docs.command_line import bring_files, options, parse, resolve
 from tests.docs.pages import PAGES, ROOT, blocks, inline_code, name
@@ -20,9 +21,9 @@ def told(value: object) -> str | None:
 
 
 @pytest.fixture
-def eskertu(tmp_path: Path) -> Commands:
+def eskertu(tmp_path: Path, databases: Databases) -> Commands:
     """A terminal in front of an installation that nobody has set up yet, without store and carrier."""
-    typed = Commands(tmp_path, {})
+    typed = Commands(tmp_path, databases.settings)
     typed.fine("db", "upgrade")
     return typed
 

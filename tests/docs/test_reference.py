@@ -16,6 +16,7 @@ from storage.models import StoredObject
 from storage.retention.card_data import ask
 from storage.retention.holds import Why, hold_objects
 from telephony.outcome import Outcome
+from tests.backend import Databases, settings_of
 from tests.command import Commands
 from tests.docs.command_line import all_commands, options
 from tests.docs.pages import PAGES, ROOT, name, section
@@ -30,7 +31,7 @@ LISTINGS = [typed for typed, command in COMMANDS if "--json" in options(command)
 
 
 @pytest.fixture
-def lived_in(house: House, store_server: "Seaweed") -> Commands:
+def lived_in(house: House, store_server: "Seaweed", databases: Databases) -> Commands:
     """A terminal in front of an installation in which there is a row of everything that can be listed."""
     house.faults.record_by_account = True
     house.call()
@@ -47,15 +48,8 @@ def lived_in(house: House, store_server: "Seaweed") -> Commands:
         now = house.clock.now()
         hold_objects(session, [kept.id], Why("1", "a test", "operator", now + timedelta(days=1)), now)
     house.at.keys.create("0" * 32)  # and no row: what `db restored` lists
-    home = {
-        "ESKERTU_HOME": str(house.at.home),
-        "ESKERTU_DATABASE_URL": house.at.settings.main_database_url,
-        "ESKERTU_S3_ENDPOINT": store_server.endpoint,
-        "ESKERTU_S3_ACCESS_KEY": store_server.access_key,
-        "ESKERTU_S3_SECRET_KEY": store_server.secret_key,
-        "ESKERTU_S3_BUCKET": house.at.store.bucket,
-    }
-    return Commands(house.home, home)
+    home = {"ESKERTU_HOME": str(house.at.home)} | databases.settings
+    return Commands(house.home, home | settings_of(store_server, house.at.store.bucket))
 
 
 def test_every_setting_has_its_line() -> None:

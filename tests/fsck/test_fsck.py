@@ -12,6 +12,7 @@ from storage.database import Base
 from storage.fsck.check import Fsck, Mended
 from storage.models import Call, Finding, Leaf, StoredObject
 from storage.retention.holds import lift
+from tests.backend import Databases
 from tests.fsck.spoiled import STRANGER, WAYS, change, hold, kept, leave_a_stray, put
 from tests.house import House
 from tests.practice.customer import ACCOUNT, wav
@@ -83,11 +84,13 @@ def test_what_is_spoiled_is_found_and_mended_where_it_can_be(lived: House, way: 
     assert kinds(lived.at.fsck(content=True)) == spoiled.left
 
 
-def test_what_lies_over_the_version_that_counts_is_taken_away(tmp_path: Path, store_server: "Seaweed") -> None:
+def test_what_lies_over_the_version_that_counts_is_taken_away(
+    tmp_path: Path, store_server: "Seaweed", databases: Databases
+) -> None:
     """A delete without a version, and a later version: each hides the one that was stored."""
     with (
         made_bucket(store_server, versioned=True) as bucket,
-        House(tmp_path, store_server.store(bucket)).open() as house,
+        House(tmp_path, store_server.store(bucket), databases).open() as house,
     ):
         house.call("stay", "kk", "listen")
         house.work_for(60)

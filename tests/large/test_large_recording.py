@@ -14,6 +14,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from storage.models import Recording
+from tests.backend import Databases
 from tests.house import House
 from tests.practice.customer import ACCOUNT, TOKEN
 from tests.seaweed import Seaweed
@@ -40,7 +41,7 @@ def large_wav(path: Path, size: int) -> bytes:
 
 
 def test_i7_a_recording_of_any_length_is_taken_in_and_read_in_constant_memory(
-    house: House, store_server: Seaweed, tmp_path: Path
+    house: House, store_server: Seaweed, databases: Databases, tmp_path: Path
 ) -> None:
     size = int(os.environ.get("LARGE_RECORDING_MB", "160")) * MB
     path = tmp_path / "large.wav"
@@ -59,7 +60,7 @@ def test_i7_a_recording_of_any_length_is_taken_in_and_read_in_constant_memory(
     order = {
         "now": house.clock.now().isoformat(),
         "home": str(house.home / "var"),
-        "database_url": house.at.settings.database_url,
+        "databases": {"database_url": databases.main, "keys_database_url": databases.keys},
         "store": {
             "endpoint": store_server.endpoint,
             "access_key": store_server.access_key,

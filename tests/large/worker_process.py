@@ -32,7 +32,7 @@ def main() -> None:
     order = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     clock = FastClock()
     clock.sleep((datetime.fromisoformat(order["now"]) - clock.now()).total_seconds())
-    at = Installation(Settings(home=Path(order["home"]), database_url=order["database_url"], log_level="error"), clock)
+    at = Installation(Settings(home=Path(order["home"]), log_level="error", **order["databases"]), clock)
     at.store = S3Store(**order["store"])
     at.accounts = {order["account_sid"]: Account(order["account_sid"], order["auth_token"], order["api_base_url"])}
     at.closing.run()

@@ -16,14 +16,15 @@ from storage.ledger.log import append, commitment, leaf_data, sequence, size
 from storage.ledger.tree import leaf_hash
 from storage.models import Leaf, LeafOpening, TreeNode
 from storage.upgrade import upgrade
+from tests.backend import Databases
 from tests.practice.customer import FastClock
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path / 'eskertu.db'}")
+def database(tmp_path: Path, databases: Databases) -> Iterator[Database]:
+    made = Database(databases.main or f"sqlite:///{tmp_path / 'eskertu.db'}")
     upgrade(made)
     yield made
     made.dispose()

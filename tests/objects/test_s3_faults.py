@@ -182,15 +182,15 @@ def test_the_check_does_not_wait_for_a_store_that_hangs() -> None:
         assert time.monotonic() - began < 4
 
 
-def test_wrong_credentials_and_names_are_permanent(seaweed: Seaweed, bucket: str) -> None:
+def test_wrong_credentials_and_names_are_permanent(store_server: Seaweed, bucket_name: str) -> None:
     for store in (
-        S3Store(seaweed.endpoint, seaweed.access_key, "wrong", bucket),
-        S3Store(seaweed.endpoint, "nobody", seaweed.secret_key, bucket),
-        S3Store("http://scheme/and/path", "key", "secret", bucket),
-        S3Store(seaweed.endpoint, seaweed.access_key, seaweed.secret_key, "No_Bucket!"),
+        S3Store(store_server.endpoint, store_server.access_key, "wrong", bucket_name),
+        S3Store(store_server.endpoint, "nobody", store_server.secret_key, bucket_name),
+        S3Store("http://scheme/and/path", "key", "secret", bucket_name),
+        S3Store(store_server.endpoint, store_server.access_key, store_server.secret_key, "No_Bucket!"),
     ):
         with pytest.raises(StoreRefused):
             store.stat("a")
         with pytest.raises(StoreRefused):
             store.put("a", io.BytesIO(b"x"), 1)
-    assert seaweed.secret_key not in repr(seaweed.store(bucket))
+    assert store_server.secret_key not in repr(store_server.store(bucket_name))

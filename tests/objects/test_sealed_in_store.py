@@ -15,6 +15,7 @@ from storage.objects.cipher import Opened, Sealed, new_identity
 from storage.objects.keys import KeyRing
 from storage.objects.sending import PART_BYTES
 from storage.objects.store import StoredCopy
+from tests.backend import Databases
 from tests.seaweed import Seaweed
 
 MOST_ABOVE_IDLE = 64_000_000  # bytes, whatever the object's size
@@ -58,8 +59,8 @@ def numbered(length: int, *, fails_at: int | None = None) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("length", [0, 1, 65_536, 2 * PART_BYTES + 11])
-def test_any_range_comes_back(seaweed: Seaweed, bucket: str, length: int) -> None:
-    store, key, plain = seaweed.store(bucket), new_identity(), b"".join(numbered(length))
+def test_any_range_comes_back(store_server: Seaweed, bucket_name: str, length: int) -> None:
+    store, key, plain = store_server.store(bucket_name), new_identity(), b"".join(numbered(length))
     with Sealed(numbered(length), length, key) as sealed:
         copy: StoredCopy = store.put("a/1", sealed, sealed.length)
         assert copy.bytes == sealed.length
@@ -70,8 +71,8 @@ def test_any_range_comes_back(seaweed: Seaweed, bucket: str, length: int) -> Non
 
 
 @pytest.mark.parametrize("fails_at", [0, 100_000, PART_BYTES, 2 * PART_BYTES])
-def test_a_source_that_fails_midway_leaves_nothing(seaweed: Seaweed, bucket: str, fails_at: int) -> None:
-    store, length = seaweed.store(bucket), 2 * PART_BYTES + 100_000
+def test_a_source_that_fails_midway_leaves_nothing(store_server: Seaweed, bucket_name: str, fails_at: int) -> None:
+    store, length = store_server.store(bucket_name), 2 * PART_BYTES + 100_000
     with (
         pytest.raises(TimeoutError, match="the carrier went away"),
         Sealed(numbered(length, fails_at=fails_at), length, new_identity()) as sealed,
@@ -80,15 +81,19 @@ def test_a_source_that_fails_midway_leaves_nothing(seaweed: Seaweed, bucket: str
     assert store.is_gone("a/")
 
 
-def test_memory_does_not_grow_with_the_object(seaweed: Seaweed, bucket: str) -> None:
-    command = [sys.executable, "-c", TAKE_IN, seaweed.endpoint, seaweed.access_key, seaweed.secret_key, bucket]
+def test_memory_does_not_grow_with_the_object(store_server: Seaweed, bucket_name: str) -> None:
+    command = [sys.executable, "-c", TAKE_IN]
+    command += [store_server.endpoint, store_server.access_key, store_server.secret_key, bucket_name]
     above_idle = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert int(above_idle) < MOST_ABOVE_IDLE
 
 
-def test_nothing_is_shared_over_a_fork(seaweed: Seaweed, bucket: str, tmp_path: Path) -> None:
+def test_nothing_is_shared_over_a_fork(
+    store_server: Seaweed, bucket_name: str, tmp_path: Path, databases: Databases
+) -> None:
     """Sockets and database connections of the parent must not be used by a forked worker."""
-    store, ring = seaweed.store(bucket), KeyRing(f"sqlite:///{tmp_path / 'keys.db'}", bytes(32), SystemClock())
+    store = store_server.store(bucket_name)
+    ring = KeyRing(databases.keys or f"sqlite:///{tmp_path / 'keys.db'}", bytes(32), SystemClock())
     ring.create_all()
     key = ring.create("a")
     store.put("a/1", io.BytesIO(b"before"), 6)
@@ -100,3 +105,4 @@ def test_nothing_is_shared_over_a_fork(seaweed: Seaweed, bucket: str, tmp_path: 
         assert b"".join(store.read("a/1", 0, 6)) == b"before"
         assert ring.get("a") == key
     assert os.waitpid(child, 0)[1] == 0
+    ring.close()

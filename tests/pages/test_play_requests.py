@@ -17,6 +17,7 @@ from storage.models import Centre, Leaf, LeafOpening, Person
 from storage.models.columns import random_id
 from storage.objects.store import StoreUnavailable
 from storage.retention.claim import purge
+from tests.backend import MadeDatabases
 from tests.house import House
 
 if TYPE_CHECKING:
@@ -65,11 +66,17 @@ class Room:
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory, seaweed: "Seaweed") -> Iterator[Room]:
+def room(
+    tmp_path_factory: pytest.TempPathFactory, store_server: "Seaweed", made_databases: MadeDatabases
+) -> Iterator[Room]:
     from tests.seaweed import made_bucket
 
     home: Path = tmp_path_factory.mktemp("room")
-    with made_bucket(seaweed, versioned=False) as bucket, House(home, seaweed.store(bucket)).open() as house:
+    with (
+        made_bucket(store_server, versioned=False) as bucket,
+        made_databases() as databases,
+        House(home, store_server.store(bucket), databases).open() as house,
+    ):
         yield Room(house)
 
 

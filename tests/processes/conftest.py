@@ -2,30 +2,29 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.processes.plant import Plant, make_template
-
-if TYPE_CHECKING:
-    from tests.seaweed import Seaweed
+from tests.backend import MadeDatabases
+from tests.processes.plant import Plant, Template, make_template
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An installation's home before its first call."""
-    return make_template(tmp_path_factory.mktemp("template"))
+def template(tmp_path_factory: pytest.TempPathFactory, made_databases: MadeDatabases) -> Iterator[Template]:
+    """An installation's home and databases before its first call."""
+    with made_databases() as databases:
+        yield make_template(tmp_path_factory.mktemp("template"), databases)
 
 
 @pytest.fixture
-def plant(tmp_path: Path, template: Path, seaweed: "Seaweed", locked_bucket: str) -> Iterator[Plant]:
+def site(template: Template, made_databases: MadeDatabases) -> Iterator[Template]:
+    """A copy's databases, and the home to copy."""
+    with made_databases(template.databases) as databases:
+        yield Template(template.home, databases)
+
+
+@pytest.fixture
+def plant(tmp_path: Path, site: Template, store_settings: dict[str, str]) -> Iterator[Plant]:
     """Web and worker as processes, on the session's store."""
-    s3 = {
-        "ESKERTU_S3_ENDPOINT": seaweed.endpoint,
-        "ESKERTU_S3_ACCESS_KEY": seaweed.access_key,
-        "ESKERTU_S3_SECRET_KEY": seaweed.secret_key,
-        "ESKERTU_S3_BUCKET": locked_bucket,
-    }
-    with Plant(tmp_path, template, s3).open() as plant:
+    with Plant(tmp_path, site, store_settings).open() as plant:
         yield plant

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from telephony.lines import add_line, routing
 from telephony.practice.caller import CallerPlan, CallResult
 from telephony.practice.network import PracticeNetwork
 from telephony.practice.server import PracticeServer
+from tests.backend import Databases
 from tests.practice.customer import ACCOUNT, TOKEN, tone
 from tests.processes.entry import installation, run
 from tests.processes.fuse import Fuse
@@ -45,20 +47,28 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.processes.entry"])
 
 
+@dataclass(frozen=True)
+class Template:
+    """What a plant begins with: a home to be copied, and databases of its own."""
+
+    home: Path
+    databases: Databases
+
+
 class Plant:
     """Web and worker as processes of their own, the practice network in the test's."""
 
-    def __init__(self, folder: Path, template: Path, s3: dict[str, str]) -> None:
+    def __init__(self, folder: Path, template: Template, s3: dict[str, str]) -> None:
         self.folder = folder
         self.fuse = Fuse(folder / "fuse.json")
         self.clock = SharedClock(folder / "clock")
         self.port = free_port()
-        shutil.copytree(template, folder / "var")
+        shutil.copytree(template.home, folder / "var")
         self.network = PracticeNetwork(
             folder / "carrier", clock=self.clock, account_sid=ACCOUNT, auth_token=TOKEN, speak=tone
         )
         self.rest = PracticeServer(self.network)
-        write_settings(folder, s3 | {"PORT": str(self.port)})
+        write_settings(folder, s3 | template.databases.settings | {"PORT": str(self.port)})
         write_account(folder / "var", self.rest.url)
         self.at = installation(folder)
         self.at.store.ensure_bucket()
@@ -193,9 +203,9 @@ class Plant:
         return "\n".join(path.read_text()[-3000:] for path in sorted(self.folder.glob("*.log")))
 
 
-def make_template(folder: Path) -> Path:
+def make_template(folder: Path, databases: Databases) -> Template:
     """What every plant begins with: databases, keys, a line, and windows that end after some minutes."""
-    write_settings(folder, {})
+    write_settings(folder, databases.settings)
     write_account(folder / "var", "http://127.0.0.1:9")
     at = installation(folder)
     prepare_databases(at)
@@ -226,7 +236,7 @@ def make_template(folder: Path) -> Path:
     at.database.forget_deleted()
     at.database.dispose()
     at.keys.close()
-    return folder / "var"
+    return Template(folder / "var", databases)
 
 
 def write_settings(folder: Path, more: dict[str, str]) -> None:

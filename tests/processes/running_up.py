@@ -19,11 +19,11 @@ ESKERTU = (sys.executable, "-P", "-m", "app.cli.main")
 class Up:
     """One installation, started as often as a test wants."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, backend: dict[str, str]) -> None:
         self.folder = folder
         self.home = folder / "home of it"
         self.port = free_port()
-        self.settings = {"ESKERTU_HOME": str(self.home), "PORT": str(self.port)}
+        self.settings = {"ESKERTU_HOME": str(self.home), "PORT": str(self.port)} | backend
         self.command = Commands(folder, self.settings)
         self.log = folder / "up.log"
         self.process: subprocess.Popen[bytes] | None = None

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from config.milestones import Milestone
 from storage.models import Call, CallStep, ConsentRecord, Leaf, LeafOpening, Receipt, Recording
 from telephony.practice.caller import CallResult
+from tests.backend import everything_in
 from tests.processes.plant import KEPT_FOR_S, Plant
 
 KILLS_PER_STEP = int(os.environ.get("KILLS_PER_STEP", "2"))
@@ -112,7 +113,9 @@ def is_told_first(plant: Plant, result: CallResult, outcome: str, caller: str) -
     assert result.recording_sids == ()
     assert call.from_number is None
     plant.at.database.forget_deleted()
-    said = b"".join(path.read_bytes() for path in (plant.folder / "var").rglob("*") if path.is_file())
+    files = [path.read_bytes() for path in (plant.folder / "var").rglob("*") if path.is_file()]
+    urls = (plant.at.settings.database_url, plant.at.settings.keys_database_url)
+    said = b"".join([*files, *(everything_in(url) for url in urls if url is not None)])
     assert caller[1:].encode() not in said
 
 

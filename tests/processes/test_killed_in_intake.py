@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from storage.models import Recording
 from storage.objects.embedded import EmbeddedStore, wait_until_ready
 from telephony.practice.audio import RATE_HZ
-from tests.processes.plant import Plant
+from tests.backend import about
+from tests.processes.plant import Plant, Template
 from tests.seaweed import Seaweed, remove_sockets
 
 SECONDS = 655
@@ -47,7 +48,7 @@ def test_a_worker_killed_at_any_moment_of_an_intake_loses_nothing(plant: Plant, 
 
 
 @pytest.fixture
-def own_store(tmp_path: Path, template: Path) -> Iterator["OwnStore"]:
+def own_store(tmp_path: Path) -> Iterator["OwnStore"]:
     """A plant on a store of its own, which may be killed."""
     store = OwnStore(tmp_path / "store of its own")
     try:
@@ -78,8 +79,9 @@ class OwnStore:
         return Seaweed(self.launch.endpoint, self.launch.access_key, self.launch.secret_key, self.process.pid)
 
 
+@about("SeaweedFS")
 def test_a_store_killed_in_an_intake_loses_nothing(
-    tmp_path: Path, template: Path, own_store: OwnStore, long_wav: Path
+    tmp_path: Path, site: Template, own_store: OwnStore, long_wav: Path
 ) -> None:
     told = own_store.told()
     s3 = {
@@ -87,7 +89,7 @@ def test_a_store_killed_in_an_intake_loses_nothing(
         "ESKERTU_S3_ACCESS_KEY": told.access_key,
         "ESKERTU_S3_SECRET_KEY": told.secret_key,
     }
-    with Plant(tmp_path, template, s3).open() as plant:
+    with Plant(tmp_path, site, s3).open() as plant:
         sid = plant_recording(plant, long_wav)
         for attempt in (1, 2):
             begins(plant, sid, attempt)

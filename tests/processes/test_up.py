@@ -14,6 +14,7 @@ import sys
 import time
 import wave
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,21 +23,36 @@ import pytest
 
 from app.up import make_practice_account
 from storage.objects.embedded import EmbeddedStore, find
+from tests.backend import DATABASE, STORE, MadeDatabases, about, everything_in, settings_of
 from tests.processes.plant import free_port
 from tests.processes.proc import listening
 from tests.processes.running_up import Up
+from tests.seaweed import Seaweed, made_bucket
 
 if not sys.platform.startswith("linux"):
     pytest.skip("reads /proc", allow_module_level=True)
 
 READY_WITHIN_S = 20
 NUMBER, DESK, CALLER, DECLINER = "+77172000010", "+77172000011", "+77015550177", "+77015550188"
-PARTS = (("web",), ("worker",), ("phone", "network"), ("store",))
+EMBEDDED = STORE == "seaweedfs"
+PARTS = (("web",), ("worker",), ("phone", "network"), *((("store",),) if EMBEDDED else ()))
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    up = Up(tmp_path_factory.mktemp("up"))
+def up(
+    tmp_path_factory: pytest.TempPathFactory, made_databases: MadeDatabases, request: pytest.FixtureRequest
+) -> Iterator[Up]:
+    with ExitStack() as stack:
+        backend = stack.enter_context(made_databases(empty=True)).settings
+        if not EMBEDDED:
+            server: Seaweed = request.getfixturevalue("store_server")
+            bucket = stack.enter_context(made_bucket(server, versioned=False))
+            server.client().remove_bucket(bucket)  # it makes its own
+            backend |= settings_of(server, bucket)
+        yield from started(Up(tmp_path_factory.mktemp("up"), backend))
+
+
+def started(up: Up) -> Iterator[Up]:
     try:
         up.took = up.start()
         sys.stdout.write(f"\nfrom nothing to ready: {up.took:.1f} s\n")
@@ -81,10 +97,12 @@ def test_nothing_listens_but_on_loopback(up: Up) -> None:
 
 def test_what_is_secret_is_its_owners_alone(up: Up) -> None:
     store = up.home / "store"
-    secret = {up.home / "secrets" / "master.key", up.home / "practice" / "account.json", up.home / "keys" / "keys.db"}
-    secret |= {store / "credentials", store / "s3.json", store / ".seaweedfs" / "security.toml"}
-    # Numbers of callers are in it, and in the files beside it.
-    secret |= set(up.home.glob("eskertu.db*"))
+    secret = {up.home / "secrets" / "master.key", up.home / "practice" / "account.json"}
+    if EMBEDDED:
+        secret |= {store / "credentials", store / "s3.json", store / ".seaweedfs" / "security.toml"}
+    if DATABASE == "sqlite":
+        # Numbers of callers are in it, and in the files beside it.
+        secret |= {up.home / "keys" / "keys.db", *up.home.glob("eskertu.db*")}
     assert {path.name: oct(mode(path)) for path in secret if mode(path) & 0o077} == {}
     assert mode(up.home) & 0o077 == 0
 
@@ -93,13 +111,17 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_credentials_are_made_not_shipped(up: Up, tmp_path: Path) -> None:
+@about("SeaweedFS")
+def test_the_stores_credentials_are_made_not_shipped(up: Up, tmp_path: Path) -> None:
     """Two installations have nothing in common; and what they have is long."""
     ours, others = find(up.home / "store"), EmbeddedStore(tmp_path / "store").prepare().access
     assert ours is not None
     assert len(ours.secret_key) >= 32
     assert ours.secret_key != others.secret_key
     assert ours.access_key != others.access_key
+
+
+def test_the_practice_accounts_token_is_made_not_shipped(tmp_path: Path) -> None:
     mine, yours = make_practice_account(tmp_path / "one"), make_practice_account(tmp_path / "two")
     assert len(mine.auth_token) >= 32
     assert mine.auth_token != yours.auth_token
@@ -122,6 +144,7 @@ def test_a_taken_port_is_refused(up: Up, tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
+@about("SeaweedFS")
 def test_a_store_that_cannot_start_is_told_at_once(up: Up, tmp_path: Path) -> None:
     """Its server would take the comma for the end of a folder's name."""
     code, said = ends(up, ESKERTU_HOME=str(tmp_path / "one, two"), PORT=str(free_port()))
@@ -167,7 +190,9 @@ def test_who_declined_is_in_no_file(up: Up) -> None:
 
     def found(number: str) -> list[str]:
         files = [path for path in up.home.rglob("*") if path.is_file()]
-        return [path.name for path in files if number[1:].encode() in path.read_bytes()]
+        told = {path.name: path.read_bytes() for path in files}
+        told |= {name: everything_in(url) for name, url in up.settings.items() if name.endswith("DATABASE_URL")}
+        return [name for name, text in told.items() if number[1:].encode() in text]
 
     assert found(CALLER)
     until(lambda: found(DECLINER) == [], "the number is gone")
@@ -194,6 +219,7 @@ def is_new(up: Up, words: tuple[str, ...], pid: int) -> bool:
         return False
 
 
+@about("SeaweedFS")
 def test_a_store_that_comes_back_under_another_address_is_found(up: Up) -> None:
     """Somebody took one of its ports in the moment between its end and its new start."""
     assert up.process is not None
@@ -230,7 +256,7 @@ def test_what_was_due_is_deleted_with_a_receipt(up: Up) -> None:
 def test_killed_it_leaves_no_orphan_and_comes_back_and_ends_in_order(up: Up) -> None:
     assert up.process is not None
     family = up.tree()
-    assert len(family) >= 6
+    assert len(family) >= 2 + len(PARTS)
     up.process.kill()
     assert up.process.wait() == -signal.SIGKILL
     until(lambda: not any(each.lives for each in family), "all are gone", within=8)

@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, make_url, text
 from storage.models import Hold
 from storage.objects.store import ObjectStore
 from storage.retention.holds import hold_objects, lift
+from tests.backend import Databases
 from tests.seaweed import Seaweed, made_bucket
 from tests.storage.plain_house import PlainHouse
 from tests.storage.test_holds import why
@@ -71,7 +72,7 @@ class RealHouse(PlainHouse):
         self.bucket = bucket
         self.real: ObjectStore = server.store(bucket)
         self.client: Minio = server.client()
-        super().__init__(home, self.main_url, self.keys_url, self.real)
+        super().__init__(home, Databases(self.main_url, self.keys_url), self.real)
 
     def copy_of(self, url: str) -> Callable[[], None]:
         """Copy one of the two databases. Returns how to restore it."""

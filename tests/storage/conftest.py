@@ -1,22 +1,15 @@
-"""Storage by itself, on both databases or on one."""
+"""Storage by itself."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.backend import Databases
 from tests.storage.plain_house import PlainHouse
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def plain(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PlainHouse]:
-    url = None if request.param == "sqlite" else request.getfixturevalue("postgres_database")
-    with PlainHouse(tmp_path, url).open() as house:
-        yield house
-
-
 @pytest.fixture
-def one(tmp_path: Path) -> Iterator[PlainHouse]:
-    """On SQLite alone, for what does not depend on the database."""
-    with PlainHouse(tmp_path).open() as house:
+def plain(tmp_path: Path, databases: Databases) -> Iterator[PlainHouse]:
+    with PlainHouse(tmp_path, databases).open() as house:
         yield house

@@ -19,6 +19,7 @@ from storage.retention.deletion import Deleter
 from storage.retention.mirror import Mirror
 from storage.retention.restored import Restored
 from storage.retention.strays import Strays
+from tests.backend import IN_ITS_HOME, Databases
 from tests.objects.fake_store import MemoryStore
 from tests.practice.customer import FastClock
 
@@ -29,17 +30,11 @@ CONTENT = b"what was said" * 20
 class PlainHouse:
     """Enough to store, hold and delete."""
 
-    def __init__(
-        self,
-        home: Path,
-        database_url: str | None = None,
-        keys_url: str | None = None,
-        real_store: ObjectStore | None = None,
-    ) -> None:
+    def __init__(self, home: Path, databases: Databases = IN_ITS_HOME, real_store: ObjectStore | None = None) -> None:
         self.clock = FastClock()
-        self.database = Database(database_url or f"sqlite:///{home / 'eskertu.db'}")
+        self.database = Database(databases.main or f"sqlite:///{home / 'eskertu.db'}")
         Base.metadata.create_all(self.database.engine)
-        self.keys = KeyRing(keys_url or f"sqlite:///{home / 'keys.db'}", bytes(32), self.clock)
+        self.keys = KeyRing(databases.keys or f"sqlite:///{home / 'keys.db'}", bytes(32), self.clock)
         self.keys.create_all()
         self.store = MemoryStore()
         store = real_store or self.store

@@ -12,6 +12,7 @@ from storage.errors import Refused
 from storage.models import PolicyPreviewChange
 from storage.retention.claim import purge
 from storage.retention.holds import Why, hold_objects
+from tests.backend import MadeDatabases
 from tests.storage.approving import DAY, approved, problems, waiting
 from tests.storage.plain_house import PlainHouse
 
@@ -29,9 +30,13 @@ deeds = st.lists(
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(first=st.integers(1, 100), ages=st.lists(st.integers(0, 95), min_size=1, max_size=6), meanwhile=deeds)
 def test_i4_whatever_happens_between_nothing_but_the_preview_is_executed(
-    tmp_path_factory: pytest.TempPathFactory, first: int, ages: list[int], meanwhile: list[tuple[str, int]]
+    tmp_path_factory: pytest.TempPathFactory,
+    made_databases: MadeDatabases,
+    first: int,
+    ages: list[int],
+    meanwhile: list[tuple[str, int]],
 ) -> None:
-    with PlainHouse(tmp_path_factory.mktemp("between")).open() as house:
+    with made_databases() as databases, PlainHouse(tmp_path_factory.mktemp("between"), databases).open() as house:
         kept: list[str] = []
         for age in sorted(ages, reverse=True):
             kept.append(house.keep())

@@ -49,15 +49,15 @@ def test_i4_the_same_person_another_hash_and_an_old_preview_are_refused(plain: P
         approved(plain, anew)
 
 
-def test_i4_nobody_named_nothing_waits(one: PlainHouse) -> None:
-    before = everything(one)
-    with pytest.raises(Refused, match="--as EMAIL"), one.database.begin() as session:
+def test_i4_nobody_named_nothing_waits(plain: PlainHouse) -> None:
+    before = everything(plain)
+    with pytest.raises(Refused, match="--as EMAIL"), plain.database.begin() as session:
         set_policy(
-            session, purpose="training", window="P91D", reason="r", centre=None, now=one.clock.now(), dry_run=False
+            session, purpose="training", window="P91D", reason="r", centre=None, now=plain.clock.now(), dry_run=False
         )
-    assert everything(one) == before
-    assert ask(one, "P91D", dry_run=True).proposal is None
-    assert everything(one) == before
+    assert everything(plain) == before
+    assert ask(plain, "P91D", dry_run=True).proposal is None
+    assert everything(plain) == before
 
 
 def change_a_date(house: PlainHouse) -> None:
@@ -91,30 +91,30 @@ def add_an_object(house: PlainHouse) -> None:
 
 @pytest.mark.parametrize("tamper", [change_a_date, change_the_window, add_an_object])
 def test_i10_a_preview_that_was_changed_is_refused_and_found(
-    one: PlainHouse, tamper: Callable[[PlainHouse], None]
+    plain: PlainHouse, tamper: Callable[[PlainHouse], None]
 ) -> None:
-    one.keep()
-    proposal = waiting(one, "P120D")
-    tamper(one)
+    plain.keep()
+    proposal = waiting(plain, "P120D")
+    tamper(plain)
     with pytest.raises(Refused, match="was changed since"):
-        approved(one, proposal)
-    assert any("policy_proposed" in problem and "preview" in problem for problem in problems(one))
+        approved(plain, proposal)
+    assert any("policy_proposed" in problem and "preview" in problem for problem in problems(plain))
 
 
-def test_i10_an_approval_whose_rows_were_changed_is_found(one: PlainHouse) -> None:
-    one.keep()
-    approved(one, waiting(one, "P120D"))
-    assert problems(one) == []
-    with one.database.begin() as session:
+def test_i10_an_approval_whose_rows_were_changed_is_found(plain: PlainHouse) -> None:
+    plain.keep()
+    approved(plain, waiting(plain, "P120D"))
+    assert problems(plain) == []
+    with plain.database.begin() as session:
         session.execute(sa.update(PolicyPreview).values(decided_by="c" * 32))
-    assert any("policy_approved" in problem and "approved_by" in problem for problem in problems(one))
+    assert any("policy_approved" in problem and "approved_by" in problem for problem in problems(plain))
 
 
-def test_the_hash_is_over_one_canonical_document(one: PlainHouse) -> None:
+def test_the_hash_is_over_one_canonical_document(plain: PlainHouse) -> None:
     """As docs/reference/states.md says it: so that somebody else can reckon it."""
-    object_id = one.keep()
-    proposal = waiting(one, "P120D")
-    with one.database.read() as session:
+    object_id = plain.keep()
+    proposal = waiting(plain, "P120D")
+    with plain.database.read() as session:
         policy = session.get_one(RetentionPolicy, proposal.policy_id)
         preview = session.get_one(PolicyPreview, proposal.policy_id)
         (change,) = session.scalars(sa.select(PolicyPreviewChange))
@@ -182,13 +182,13 @@ def test_a_withdrawn_policy_waits_no_more(plain: PlainHouse) -> None:
     assert any("policy_withdrawn" in problem for problem in problems(plain))
 
 
-def test_a_policy_that_waited_before_there_were_previews_needs_a_new_one(one: PlainHouse) -> None:
-    proposal = waiting(one, "P120D")
-    with one.database.begin() as session:
+def test_a_policy_that_waited_before_there_were_previews_needs_a_new_one(plain: PlainHouse) -> None:
+    proposal = waiting(plain, "P120D")
+    with plain.database.begin() as session:
         session.execute(sa.delete(PolicyPreviewChange))
         session.execute(sa.delete(PolicyPreview))
     with pytest.raises(Refused, match="Make a new preview"):
-        approved(one, proposal)
+        approved(plain, proposal)
 
 
 def test_two_approvals_at_once_are_one(plain: PlainHouse) -> None:

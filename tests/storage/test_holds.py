@@ -1,8 +1,6 @@
 """A hold wins, over sweeps, purges, policies and hands; it comes too late only when it says so (I5)."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -18,12 +16,6 @@ from storage.retention.restriction import release, restrict
 from tests.storage.plain_house import LINE, PlainHouse
 
 DAY = 86400
-
-
-@pytest.fixture
-def plain(tmp_path: Path) -> Iterator[PlainHouse]:
-    with PlainHouse(tmp_path).open() as house:
-        yield house
 
 
 def why(house: PlainHouse, case: str = "12/2026") -> Why:

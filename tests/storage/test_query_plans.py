@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from tests.backend import Databases
 from tests.house import House
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ POSTGRES_SCAN = re.compile(r"Seq Scan on (\w+)")
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_house(request: pytest.FixtureRequest, tmp_path: Path, seaweed: "Seaweed", bucket: str) -> Iterator[House]:
     url = request.getfixturevalue("postgres_database") if request.param == "postgresql" else None
-    with House(tmp_path, seaweed.store(bucket), url).open() as house:
+    with House(tmp_path, seaweed.store(bucket), Databases(url)).open() as house:
         yield house
 
 

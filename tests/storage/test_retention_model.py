@@ -5,6 +5,7 @@ By default some 1,500 steps; RETENTION_STEPS=20000 runs that many.
 
 import os
 import tempfile
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from storage.retention.dates import wrong_dates
 from storage.retention.holds import Why, hold_objects, lift
 from storage.retention.publish import set_policy
 from storage.retention.restriction import release, restrict
+from tests.backend import MadeDatabases
 from tests.storage.plain_house import PlainHouse
 
 STEPS = int(os.environ.get("RETENTION_STEPS", "1500"))
@@ -67,10 +69,14 @@ class Waiting:
 class Retention(RuleBasedStateMachine):
     """The real thing beside the model."""
 
+    made: MadeDatabases
+
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory(prefix="eskertu-model-")
-        self.house = PlainHouse(Path(self.folder.name))
+        self.ends = ExitStack()
+        home = Path(self.ends.enter_context(tempfile.TemporaryDirectory(prefix="eskertu-model-")))
+        databases = self.ends.enter_context(type(self).made())
+        self.house = self.ends.enter_context(PlainHouse(home, databases).open())
         self.windows = dict(SHIPPED)
         self.model: dict[str, Kept] = {}
         self.holds: dict[str, set[str]] = {}
@@ -82,9 +88,7 @@ class Retention(RuleBasedStateMachine):
         self.keep(["training", "quality"])
 
     def teardown(self) -> None:
-        self.house.database.dispose()
-        self.house.keys.close()
-        self.folder.cleanup()
+        self.ends.close()
 
     def some(self, data: st.DataObject) -> str:
         return data.draw(st.sampled_from(list(self.model)))
@@ -277,7 +281,8 @@ class Retention(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(1500)
-def test_retention_behaves_like_its_plain_model() -> None:
+def test_retention_behaves_like_its_plain_model(made_databases: MadeDatabases) -> None:
+    Retention.made = staticmethod(made_databases)
     run_state_machine_as_test(
         Retention,
         settings=settings(

@@ -1,0 +1,378 @@
+"""`db copy`: an installation that has been lived in goes on on PostgreSQL; or nothing is there, and it says why."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from app.cli import database as db_command
+from app.factory import create_app
+from app.wiring import Installation
+from config.settings import Settings
+from storage.copying import rows
+from storage.database import Base, make_engine
+from storage.models import Leaf, StoredObject
+from storage.objects.keys import data_key, key_metadata, key_ring
+from storage.retention.holds import Why, hold_objects
+from tests.backend import IN_ITS_HOME, Databases, everything_in
+from tests.cli.conftest import Lived
+from tests.house import CALLER, House
+
+if TYPE_CHECKING:
+    from tests.seaweed import Seaweed
+
+
+@pytest.fixture
+def target(postgres_database: str) -> Iterator[Databases]:
+    """An empty database; the keys' one is not made yet."""
+    url = make_url(postgres_database)
+    keys = url.set(database=f"{url.database}_keys")
+    yield Databases(postgres_database, keys.render_as_string(hide_password=False))
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {keys.database} WITH (FORCE)")
+    engine.dispose()
+
+
+@pytest.fixture
+def old(tmp_path: Path, store_server: "Seaweed", bucket_name: str) -> Iterator[Lived]:
+    """On SQLite, with something in every table that a call touches; nobody has it open."""
+    with House(tmp_path, store_server.store(bucket_name), IN_ITS_HOME).open() as house:
+        lived = Lived(house, store_server, bucket_name, IN_ITS_HOME)
+        house.faults.record_by_account = True
+        house.call("stay", "ru")
+        house.work_for(60)
+        house.clock.sleep(timedelta(days=91).total_seconds())
+        house.work()
+        house.call("opt_out", "kk", "press:2")
+        house.call("stay", "en")
+        house.work()
+        close(house)
+        yield lived
+
+
+def close(house: House) -> None:
+    house.at.database.dispose()
+    house.at.keys.close()
+
+
+def digests(house: House) -> dict[str, rows.Digest]:
+    """Of every table of an installation on SQLite."""
+    found: dict[str, rows.Digest] = {}
+    for url, metadata in (
+        (house.at.settings.main_database_url, Base.metadata),
+        (house.at.settings.key_database_url, key_metadata),
+    ):
+        engine = make_engine(url)
+        with engine.connect() as connection:
+            found |= {table.name: rows.digest(connection, table) for table in metadata.sorted_tables}
+        engine.dispose()
+    return found
+
+
+def is_empty(databases: Databases) -> bool:
+    """No row in any table; a table may be there."""
+    for url in (databases.main, databases.keys):
+        engine = sa.create_engine(str(url))
+        with engine.connect() as connection:
+            names = set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
+            filled = [
+                name for name in names if connection.scalar(sa.select(sa.func.count()).select_from(sa.table(name)))
+            ]
+        engine.dispose()
+        if filled:
+            return False
+    return True
+
+
+def settle_on(house: House, databases: Databases) -> None:
+    """Start the same installation anew on other databases."""
+    before = house.at
+    house.at = Installation(
+        Settings(home=before.home, database_url=databases.main, keys_database_url=databases.keys, log_level="error"),
+        house.clock,
+    )
+    house.at.store, house.at.accounts, house.at.site = before.store, before.accounts, before.site
+    for carrier in before.carriers.values():
+        carrier.close()  # type: ignore[attr-defined]
+    house._wsgi = create_app(house.at)
+
+
+def test_calls_go_on_old_recordings_are_heard_and_deleted_and_the_ledger_grew_out_of_the_old_one(
+    old: Lived, target: Databases
+) -> None:
+    checkpoint = old.house.home / "checkpoint.txt"
+    checkpoint.write_text(old.command.fine("ledger", "checkpoint").out)
+    with old.house.at.database.begin() as session:
+        kept = session.scalars(sa.select(StoredObject).where(StoredObject.state == "stored")).one()
+        now = old.house.clock.now()
+        held = hold_objects(session, [kept.id], Why("1", "a test", "operator", now + timedelta(days=400)), now).id
+    listings = {what: old.command.fine(*what.split(), "--json").out for what in LISTINGS}
+    plain = old.house.plain(kept)
+    close(old.house)
+    before = digests(old.house)
+    said = old.command.fine("db", "copy", "--to", str(target.main)).out
+    assert "the ledger holds, 1 keys open" in said
+    counted = {name: int(number) for number, name in re.findall(r"^ *(\d+)  (\w+)$", said, re.MULTILINE)}
+    assert counted == {name: each.rows for name, each in before.items()}
+    assert {name for name, number in counted.items() if number} >= MUST_HAVE_ROWS
+    assert digests(old.house) == before, "the source is what it was"
+    for name, url in target.settings.items():
+        assert f"{name}={make_url(url)}" in said
+
+    house = old.house
+    settle_on(house, target)
+    command = old.command
+    command.environment |= target.settings
+    assert {what: command.fine(*what.split(), "--json").out for what in LISTINGS} == listings
+    assert (
+        "every row as it was told, all media read" in command.fine("ledger", "verify", "--against", str(checkpoint)).out
+    )
+    assert house.plain(kept) == plain
+    result = house.call("stay", "kk")
+    house.work()
+    assert house.outcome(result.call_sid) == "recorded"
+    house.clock.sleep(timedelta(days=91).total_seconds())
+    house.work()
+    assert {row.id: row.state for row in house.objects()}[kept.id] == "stored", "it is held"
+    command.fine("hold", "lift", held, "--reason", "done")
+    house.work()
+    receipts = {row["object_id"]: row for row in command.fine("receipts", "--json").rows}
+    assert kept.id in receipts
+    assert len(receipts) == 3
+    assert house.in_store() == []
+    assert "every row as it was told" in command.fine("ledger", "verify", "--against", str(checkpoint)).out
+
+
+LISTINGS = ("calls", "recordings", "objects", "receipts", "findings", "line list", "policy list", "notice list")
+MUST_HAVE_ROWS = {
+    "call", "call_step", "carrier_event", "centre", "consent_record", "data_key", "deletion", "finding", "held_object",
+    "hold", "installation_fact", "key_ring", "leaf", "leaf_opening", "line", "notice_audio", "notice_version",
+    "object_copy", "object_purpose", "person", "receipt", "recording", "retention_policy", "stored_object", "tree_node",
+    "checkpoint",
+}  # fmt: skip
+
+
+def test_while_somebody_has_it_open_it_says_what_to_end(old: Lived, target: Databases) -> None:
+    assert old.house.objects()  # a connection stays in the pool, as that of a worker does
+    said = old.command.refused("db", "copy", "--to", str(target.main))
+    assert "is in use" in said
+    assert "end `eskertu up`, or every `web` and `worker`" in said
+    assert is_empty(target)
+
+
+def test_while_it_copies_nobody_else_gets_in(old: Lived, target: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = []
+
+    def tries(*_: object) -> None:
+        other = sa.create_engine(old.house.at.settings.main_database_url, connect_args={"timeout": 0})
+        try:
+            with other.connect() as connection:
+                connection.exec_driver_sql("DELETE FROM call")
+        except sa.exc.OperationalError as error:
+            refused.append(str(error.orig))
+        other.dispose()
+
+    monkeypatch.setattr(db_command._Telling, "__call__", tries)
+    old.command.fine("db", "copy", "--to", str(target.main))
+    assert len(refused) > 20
+    assert set(refused) == {"database is locked"}
+
+
+def test_a_long_table_says_how_far_it_is(old: Lived, target: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db_command, "TELL_EVERY_S", 0.0)
+    said = old.command.fine("db", "copy", "--to", str(target.main)).err
+    assert re.search(r"^call: 3 of 3$", said, re.MULTILINE)
+
+
+@pytest.mark.parametrize("to", ["sqlite:///other.db", "postgres", "postgresql+psycopg://db", "mysql://a:secret@b/c"])
+def test_a_target_that_is_none_is_refused(old: Lived, to: str) -> None:
+    said = old.command.refused("db", "copy", "--to", to)
+    assert "--to: must look like postgresql+psycopg://user@host/name" in said
+    assert "secret" not in said
+
+
+def test_a_target_that_does_not_answer_is_told(old: Lived) -> None:
+    nobody = "postgresql+psycopg://nobody@127.0.0.1:9/none"
+    assert "--to: " in old.command.refused("db", "copy", "--to", nobody, "--keys-to", nobody)
+    assert "none_keys" in old.command.refused("db", "copy", "--to", nobody)
+
+
+def test_one_database_for_both_is_refused(old: Lived, target: Databases) -> None:
+    said = old.command.refused("db", "copy", "--to", str(target.main), "--keys-to", str(target.main))
+    assert "are one database" in said
+
+
+def test_a_target_with_something_in_it_is_refused_and_named(old: Lived, target: Databases) -> None:
+    engine = sa.create_engine(str(target.main))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE theirs (a int)")
+    assert "tables of somebody else: theirs" in old.command.refused("db", "copy", "--to", str(target.main))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE theirs")
+    engine.dispose()
+    old.command.fine("db", "upgrade", ESKERTU_DATABASE_URL=str(target.main), ESKERTU_KEYS_DATABASE_URL=_elsewhere(old))
+    said = old.command.refused("db", "copy", "--to", str(target.main))
+    assert re.search(r"has rows in .*notice_version \(\d+\)", said)
+
+
+def _elsewhere(old: Lived) -> str:
+    return f"sqlite:///{old.house.home / 'elsewhere.db'}"
+
+
+def test_what_is_copied_is_not_copied_over_not_even_anew(old: Lived, target: Databases) -> None:
+    old.command.fine("db", "copy", "--to", str(target.main))
+    there = everything_in(str(target.keys))
+    for more in ((), ("--anew",)):
+        assert "is not empty" in old.command.refused("db", "copy", "--to", str(target.main), *more)
+    assert everything_in(str(target.keys)) == there
+
+
+def test_an_installation_that_is_there_already_is_refused(old: Lived, target: Databases) -> None:
+    said = old.command.refused("db", "copy", "--to", str(target.main), ESKERTU_DATABASE_URL=str(target.main))
+    assert "ESKERTU_DATABASE_URL is not SQLite" in said
+
+
+def test_the_keys_of_another_installation_are_refused(old: Lived, target: Databases, tmp_path: Path) -> None:
+    other = old.command.folder / "other"
+    old.command.fine("db", "upgrade", ESKERTU_HOME=str(other))
+    said = old.command.refused(
+        "db", "copy", "--to", str(target.main), ESKERTU_KEYS_DATABASE_URL=f"sqlite:///{other / 'keys' / 'keys.db'}"
+    )
+    assert "is not the one of this installation" in said
+    assert is_empty(target)
+
+
+def test_a_text_that_postgresql_would_not_take_is_named(old: Lived, target: Databases) -> None:
+    with old.house.at.database.begin() as session:
+        session.execute(sa.text("UPDATE centre SET name = :long"), {"long": "a" * 500})
+    close(old.house)
+    said = old.command.refused("db", "copy", "--to", str(target.main))
+    assert "centre.name: 1 rows" in said
+
+
+def test_a_source_that_is_not_up_to_date_is_refused(old: Lived, target: Databases) -> None:
+    with old.house.at.database.begin() as session:
+        session.execute(sa.text("DELETE FROM alembic_version"))
+    close(old.house)
+    assert "run `eskertu db upgrade` first" in old.command.refused("db", "copy", "--to", str(target.main))
+
+
+def test_a_copy_that_is_not_what_was_copied_is_found_and_not_kept(
+    old: Lived, target: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = rows.write
+
+    def badly(connection: sa.Connection, table: sa.Table, portion: list[rows.Row]) -> None:
+        written(connection, table, portion)
+        if table.name == "consent_record":
+            connection.exec_driver_sql("UPDATE consent_record SET given_at = given_at + interval '1 microsecond'")
+
+    monkeypatch.setattr(rows, "write", badly)
+    said = old.command.refused("db", "copy", "--to", str(target.main))
+    assert "the copy of consent_record is not what was copied" in said
+    assert is_empty(target)
+    monkeypatch.undo()
+    old.command.fine("db", "copy", "--to", str(target.main))
+
+
+def test_a_ledger_that_does_not_hold_is_not_moved(old: Lived, target: Databases) -> None:
+    with old.house.at.database.begin() as session:
+        session.execute(sa.update(Leaf).where(Leaf.position == 3).values(kind="nothing"))
+    close(old.house)
+    said = old.command.refused("db", "copy", "--to", str(target.main))
+    assert "leaf 3: is not the leaf that was placed" in said
+    assert is_empty(target)
+
+
+def test_a_key_that_does_not_open_is_found(old: Lived, target: Databases) -> None:
+    engine = sa.create_engine(old.house.at.settings.key_database_url)
+    with engine.begin() as connection:
+        connection.execute(sa.update(data_key).where(data_key.c.wrapped != bytes(102)).values(wrapped=b"\1" * 102))
+    engine.dispose()
+    assert "does not open" in old.command.refused("db", "copy", "--to", str(target.main))
+    assert is_empty(target)
+
+
+KILLED = """
+import os, signal, sys
+import sqlalchemy as sa
+from app.cli.main import main
+from storage.copying import copy, rows
+
+def dies(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def dies_behind(what, times):
+    count = iter(range(1, times))
+    def wrapped(*given):
+        result = what(*given)
+        if next(count, None) is None:
+            dies()
+        return result
+    return wrapped
+
+if sys.argv[1] == "between the commits":
+    opens = copy._must_open
+    def last(*given):
+        commits = iter([None])
+        sa.event.listen(sa.Engine, "commit", lambda _: next(commits, dies) and dies())
+        return opens(*given)
+    copy._must_open = last
+else:
+    name, times = sys.argv[1].split()
+    where = copy if name == "_must_open" else rows
+    setattr(where, name, dies_behind(getattr(where, name), int(times)))
+sys.argv = ["eskertu", "db", "copy", "--to", sys.argv[2]]
+main()
+"""
+
+
+@pytest.mark.parametrize("where", ["write 1", "write 12", "digest 3", "_must_open 1", "between the commits"])
+def test_killed_in_the_middle_nothing_is_half(old: Lived, target: Databases, where: str) -> None:
+    before = digests(old.house)
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("ESKERTU_")}
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, where, str(target.main)],
+        env=ours | old.command.environment,
+        cwd=old.command.folder,
+        capture_output=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert digests(old.house) == before
+    again = ("db", "copy", "--to", str(target.main))
+    if where == "between the commits":
+        assert not is_empty(target)
+        said = old.command.refused(*again)
+        assert "was interrupted there: begin it anew with --anew" in said
+        old.command.fine(*again, "--anew")
+    else:
+        assert is_empty(target)
+        old.command.fine(*again)
+    numbers = everything_in(str(target.main))
+    assert CALLER.encode() in numbers
+
+
+def test_keys_of_somebody_else_are_not_begun_anew(old: Lived, target: Databases) -> None:
+    old.command.fine("db", "copy", "--to", str(target.main))
+    engine = sa.create_engine(str(target.main))
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"TRUNCATE {', '.join(table.name for table in Base.metadata.sorted_tables)}")
+    engine.dispose()
+    keys = sa.create_engine(str(target.keys))
+    with keys.begin() as connection:
+        connection.execute(sa.update(key_ring).values(name="another"))
+    there = everything_in(str(target.keys))
+    assert "has rows in data_key" in old.command.refused("db", "copy", "--to", str(target.main), "--anew")
+    assert everything_in(str(target.keys)) == there
+    keys.dispose()
