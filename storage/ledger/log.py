@@ -99,10 +99,12 @@ def sequence(session: Session, batch: int = 2000) -> int:
         for level, index, value in tree.completed(first + offset, tree.leaf_hash(data), read):
             nodes[level, index] = value
             rows.append({"level": level, "index": index, "hash": value})
+    place = sa.update(Leaf.__table__).where(Leaf.id == sa.bindparam("leaf"))  # type: ignore[arg-type]
     session.execute(
-        sa.update(Leaf), [{"id": leaf.id, "position": first + offset} for offset, leaf in enumerate(pending)]
+        place.values(position=sa.bindparam("place")),
+        [{"leaf": leaf.id, "place": first + offset} for offset, leaf in enumerate(pending)],
     )
-    session.execute(sa.insert(TreeNode), rows)
+    session.execute(sa.insert(TreeNode.__table__), rows)  # type: ignore[arg-type]
     return len(pending)
 
 

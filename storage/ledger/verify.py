@@ -5,7 +5,7 @@ changed date, changed or missing media.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from storage.ledger.log import commitment, leaf_data
 from storage.models import Leaf, LeafOpening, SignedCheckpoint, TreeNode
 
 AT_ONCE = 2000
+LEAF = (Leaf.id, Leaf.position, Leaf.kind, Leaf.at, Leaf.commitment)
 Retell = Callable[[Session, str], Mapping[str, Any] | None]
 """Tells again, from the rows as they are now, what a leaf told of a subject; None if its row is gone."""
 
@@ -80,17 +81,13 @@ class Verification:
                         roots[self.leaves] = tree.root(self.leaves, lambda lv, i: nodes[lv, i])
         yield from self._checkpoints(signed, roots, against)
 
-    def _portions(self, session: Session) -> Iterator[tuple[int, list[Leaf]]]:
+    def _portions(self, session: Session) -> Iterator[tuple[int, Sequence[Any]]]:
         first = 0
-        while True:
-            some = list(
-                session.scalars(sa.select(Leaf).where(Leaf.position >= first).order_by(Leaf.position).limit(AT_ONCE))
-            )
-            if not some:
-                return
+        while some := session.execute(
+            sa.select(*LEAF).where(Leaf.position >= first).order_by(Leaf.position).limit(AT_ONCE)
+        ).all():
             yield first, some
             first += len(some)
-            session.expunge_all()
 
     def _checkpoints(
         self, signed: Iterable[SignedCheckpoint], roots: Mapping[int, bytes], against: Checkpoint | None
@@ -114,31 +111,31 @@ class Verification:
         while True:
             with self._database.read() as session:
                 some = session.execute(
-                    sa.select(Leaf, LeafOpening)
+                    sa.select(*LEAF, LeafOpening.subject_id, LeafOpening.salt, LeafOpening.facts)
                     .join(LeafOpening, LeafOpening.leaf_id == Leaf.id)
                     .where(Leaf.id > last)
                     .order_by(Leaf.id)
                     .limit(AT_ONCE)
                 ).all()
-                for leaf, opening in some:
-                    yield from self._opening(session, leaf, opening)
+                for told in some:
+                    yield from self._opening(session, told)
             if not some:
                 return
-            last = some[-1][0].id
+            last = some[-1].id
 
-    def _opening(self, session: Session, leaf: Leaf, opening: LeafOpening) -> Iterator[Problem]:
-        where = f"leaf {leaf.position if leaf.position is not None else leaf.id} ({leaf.kind} of {opening.subject_id})"
-        if commitment(opening.salt, opening.facts) != leaf.commitment:
+    def _opening(self, session: Session, told: Any) -> Iterator[Problem]:  # noqa: ANN401 - a row of leaf and opening
+        where = f"leaf {told.position if told.position is not None else told.id} ({told.kind} of {told.subject_id})"
+        if commitment(told.salt, told.facts) != told.commitment:
             yield Problem(where, "what it tells is not what it committed to")
             return
-        retell = self._retell.get(leaf.kind)
-        if retell is None or _is_older(session, leaf, opening.subject_id):
+        retell = self._retell.get(told.kind)
+        if retell is None or _is_older(session, told, told.subject_id):
             return
-        now = retell(session, opening.subject_id)
+        now = retell(session, told.subject_id)
         if now is None:
             yield Problem(where, "the row that it tells of is gone without a trace")
             return
-        changed = sorted(name for name in {*now, *opening.facts} if now.get(name) != opening.facts.get(name))
+        changed = sorted(name for name in {*now, *told.facts} if now.get(name) != told.facts.get(name))
         if changed:
             yield Problem(where, f"the row says something else now: {', '.join(changed)}")
 
@@ -158,7 +155,7 @@ def _kept_nodes(session: Session, first: int, count: int) -> dict[tuple[int, int
     return found
 
 
-def _is_older(session: Session, leaf: Leaf, subject_id: str) -> bool:
+def _is_older(session: Session, leaf: Any, subject_id: str) -> bool:  # noqa: ANN401 - a row
     """Whether a later leaf of the same kind tells of the same subject: then the row follows that one."""
     # A leaf without a place yet comes after all that have one; among such, the sequencer goes by the id.
     if leaf.position is None:

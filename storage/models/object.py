@@ -22,6 +22,12 @@ class StoredObject(Base):
             sqlite_where=sa.text("state = 'stored'"),
             postgresql_where=sa.text("state = 'stored'"),
         ),
+        sa.Index(
+            "ix_stored_object_derived",
+            "parent_id",
+            sqlite_where=sa.text("parent_id IS NOT NULL"),
+            postgresql_where=sa.text("parent_id IS NOT NULL"),
+        ),
         sa.Index(None, "state", "arrived_at"),
         sa.Index(None, "source_id", "began_at"),
     )
@@ -29,7 +35,7 @@ class StoredObject(Base):
     id: Mapped[Id]
     kind: Mapped[str] = mapped_column(sa.String(16), comment="recording, segment, peaks, …")
     parent_id: Mapped[str | None] = mapped_column(
-        sa.ForeignKey("stored_object.id"), index=True, comment="what it was derived from, and goes with"
+        sa.ForeignKey("stored_object.id"), comment="what it was derived from, and goes with"
     )
     centre_id: Mapped[str] = mapped_column(sa.ForeignKey("centre.id"), comment="whose people may see it")
     source_id: Mapped[str] = mapped_column(sa.String(32), comment="the line or camera it came from: holds over spans")
