@@ -19,7 +19,7 @@ settings.load_profile("long" if os.environ.get("HYPOTHESIS_PROFILE") == "long" e
 
 
 @pytest.fixture
-def watched(tmp_path: Path, seaweed: "Seaweed", bucket: str) -> Iterator[WatchedHouse]:
+def watched(tmp_path: Path, seaweed: "Seaweed", locked_bucket: str) -> Iterator[WatchedHouse]:
     """A house whose requests are written down, and whose store and pages can be taken away."""
-    with WatchedHouse(tmp_path, seaweed.store(bucket)).open() as house:
+    with WatchedHouse(tmp_path, seaweed.store(locked_bucket)).open() as house:
         yield house

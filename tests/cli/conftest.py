@@ -93,7 +93,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory, seaweed: "Seaweed") -> Itera
     from tests.seaweed import made_bucket
 
     with (
-        made_bucket(seaweed, versioned=False) as bucket,
+        made_bucket(seaweed, locked=True) as bucket,
         lived_in(tmp_path_factory.mktemp("lived"), seaweed, bucket) as lived,
     ):
         lived.live()
