@@ -96,7 +96,7 @@ def lived(
     from tests.seaweed import made_bucket
 
     with (
-        made_bucket(store_server, versioned=False) as bucket,
+        made_bucket(store_server, locked=True) as bucket,
         made_databases() as databases,
         lived_in(tmp_path_factory.mktemp("lived"), store_server, bucket, databases) as lived,
     ):

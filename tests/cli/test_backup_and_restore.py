@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 
+from storage.models import Receipt
 from storage.retention.claim import purge
 from tests.backend import Databases, about
 from tests.cli.conftest import Lived, lived_in
@@ -79,7 +81,8 @@ def test_after_the_guide_nothing_is_lost_and_nothing_comes_back(lived: Lived) ->
     lived.house.at.deleter.run()
     assert sorted(kept(lived)) == sorted([to_be_held, stays])
     assert since in {key.partition("/")[0] for key in lived.house.in_store()}
-    causes = {row["object_id"]: row["cause"] for row in lived.command.fine("receipts", "--json").rows}
+    receipts = lived.house.ask(lambda s: s.scalars(sa.select(Receipt)).all())
+    causes = {row.object_id: row.content["cause"] for row in receipts}
     assert causes == {to_end: "restored"}
     told = {(row["kind"], row["subject"]) for row in lived.command.fine("findings", "--json").rows}
     assert {("hold_not_known", to_be_held), ("deletion_replayed", to_end), ("row_lost", since)} <= told
