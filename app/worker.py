@@ -43,6 +43,7 @@ class Worker:
             ("reconcile_day", lambda: at.reconciler.run(DAY), 3600, 1),
             ("sweep_strays", at.strays.sweep, 6 * 3600, 1),
             ("delete_evidence", self.delete_evidence, 5, 1),
+            ("forget_sessions", at.sign_in.forget, 3600, 1),
             ("forget_deleted", at.database.forget_deleted, 10, 1),
         ]
 

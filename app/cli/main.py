@@ -5,7 +5,7 @@ import sys
 import click
 from sqlalchemy.exc import DatabaseError
 
-from app.cli import calls, demo, fsck, holds, kept, ledger, notices, phone, policies, processes, purge, setup, upkeep
+from app.cli import calls, demo, fsck, holds, kept, ledger, notices, phone, policies, processes, purge, setup, upkeep, users
 from config.settings import SettingsError
 from storage.errors import Refused
 from storage.objects.embedded import EmbeddedStoreError, EmbeddedStoreNotReady, EmbeddedStoreRunning
@@ -35,7 +35,7 @@ def cli() -> None:
     """Notice first, consent proven, deleted on its day."""
 
 
-for area in (processes, upkeep, fsck, setup, policies, notices, calls, kept, holds, purge, ledger, phone, demo):
+for area in (processes, upkeep, fsck, setup, users, policies, notices, calls, kept, holds, purge, ledger, phone, demo):
     for command in area.COMMANDS:
         cli.add_command(command)
 

@@ -22,6 +22,14 @@ class StoredObject(Base):
             sqlite_where=sa.text("state = 'stored'"),
             postgresql_where=sa.text("state = 'stored'"),
         ),
+        sa.Index(
+            "ix_stored_object_shown",
+            "centre_id",
+            "began_at",
+            "id",
+            sqlite_where=sa.text("state = 'stored'"),
+            postgresql_where=sa.text("state = 'stored'"),
+        ),
         sa.Index(None, "state", "arrived_at"),
         sa.Index(None, "source_id", "began_at"),
     )
