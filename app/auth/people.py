@@ -79,7 +79,7 @@ def set_password(session: Session, person: Person, password_hash: str, now: date
 
 
 def end_access(session: Session, person: Person, now: datetime) -> int:
-    """Let somebody in no more. Their sessions end at once, and their password is forgotten. Returns how many those were.
+    """Let somebody in no more: their sessions end at once, their password is forgotten. Returns how many sessions.
 
     Raises:
         Refused: if it has been ended before.

@@ -7,10 +7,10 @@ ROLES = ("centre_manager", "qa_reviewer", "privacy_officer", "administrator", "a
 
 ALL = frozenset(ROLES)
 
-# Who may open an address, where that is not a matter of roles: anybody; the carrier, by its signature; who holds a pass.
+# Who may open an address that is no matter of roles: anybody; the carrier, by its signature; who holds a pass.
 PUBLIC = "public"
 CARRIER = "carrier"
-BY_PASS = "pass"
+HOLDER = "holder"
 
 # Who may open which address. What is not here, nobody may open; a test compares it with all addresses that there are.
 # Whoever may open `/recordings/…` is then told what they may hear there by `MEDIA`, and the ledger of each refusal.
@@ -26,8 +26,8 @@ ROUTES: dict[str, str | frozenset[str]] = {
     "/twilio/steps/<token>/<any(end, key):arm>": CARRIER,
     "/twilio/call-status": CARRIER,
     "/twilio/recording": CARRIER,
-    "/play/<text>": BY_PASS,
-    "/play/<text>/audio.wav": BY_PASS,
+    "/play/<text>": HOLDER,
+    "/play/<text>/audio.wav": HOLDER,
     "/sign-in": PUBLIC,
     "/sign-out": ALL,
     "/sessions": ALL,

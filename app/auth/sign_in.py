@@ -131,5 +131,5 @@ class SignIn:
         return hmac.new(self._secret, b"address\0" + address.encode(), hashlib.sha256).hexdigest()
 
 
-def _tried(now: datetime) -> sa.Select[tuple[int]]:
+def _tried(now: datetime) -> sa.Select[int]:
     return sa.select(sa.func.count()).select_from(SignInAttempt).where(SignInAttempt.at > now - WITHIN)

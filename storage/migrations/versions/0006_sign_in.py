@@ -16,7 +16,7 @@ STORED = sa.text("state = 'stored'")
 
 
 def upgrade() -> None:
-    # The table may be large, and recordings must go on arriving meanwhile. First, and begun anew where it was broken off:
+    # The table may be large, and recordings must go on arriving meanwhile. First, and anew where it was broken off:
     # PostgreSQL leaves an index behind that it does not use.
     with op.get_context().autocommit_block():
         op.drop_index(
