@@ -2,9 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from tests.house import House
+from tests.pages.people import Town
+
+if TYPE_CHECKING:
+    from tests.seaweed import Seaweed
 
 CHROMIUM = Path("/usr/bin/chromium")
 SWITCHES = [
@@ -47,3 +54,13 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
         yield started
         started.close()
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory, seaweed: "Seaweed") -> Iterator[Town]:
+    """A house with people who can sign in. One for a module: whoever ends access brings their own."""
+    from tests.seaweed import made_bucket
+
+    home = tmp_path_factory.mktemp("town")
+    with made_bucket(seaweed, versioned=False) as bucket, House(home, seaweed.store(bucket)).open() as house:
+        yield Town(house)
