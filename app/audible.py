@@ -1,5 +1,6 @@
 """Which recordings somebody may hear now: the newest first, a page at a time."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from storage.retention.policy import usable_for
 
 A_PAGE = 25
 KIND = "recording"
+PLACE = re.compile(r"\d{8}T\d{12}-[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ def _told(row: sa.Row[StoredObject, float | None, str, str, str], viewer: Viewer
 
 def _read(before: str) -> tuple[datetime, str]:
     moment, _, object_id = before.partition("-")
+    if not PLACE.fullmatch(before):
+        raise Refused("before: give what the page before said")
     try:
         return datetime.strptime(moment, "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC), object_id
     except ValueError as error:
