@@ -85,7 +85,7 @@ class SignIn:
         self, session: Session, person: Person, fresh: str | None, shown: str | None, now: datetime
     ) -> str | None:
         # What was read may have changed while the password was looked at.
-        row = session.get(Person, person.id, with_for_update=True)
+        row = session.get(Person, person.id, with_for_update={"of": Person})
         if row is None or not row.active or row.password_hash != person.password_hash:
             return None
         if fresh is not None:

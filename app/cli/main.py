@@ -5,7 +5,22 @@ import sys
 import click
 from sqlalchemy.exc import DatabaseError
 
-from app.cli import calls, demo, fsck, holds, kept, ledger, notices, phone, policies, processes, purge, setup, upkeep, users
+from app.cli import (
+    calls,
+    demo,
+    fsck,
+    holds,
+    kept,
+    ledger,
+    notices,
+    phone,
+    policies,
+    processes,
+    purge,
+    setup,
+    upkeep,
+    users,
+)
 from config.settings import SettingsError
 from storage.errors import Refused
 from storage.objects.embedded import EmbeddedStoreError, EmbeddedStoreNotReady, EmbeddedStoreRunning

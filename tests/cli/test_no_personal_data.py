@@ -32,7 +32,7 @@ def kinds_of_leaves() -> set[str]:
     found: set[str] = set()
     for floor in ("app", "telephony", "storage"):
         for path in (ROOT / floor).rglob("*.py"):
-            found |= set(re.findall(r'\bappend\(\s*session,\s*"(\w+)"', path.read_text("utf-8")))
+            found |= set(re.findall(r'\b(?:append\(\s*session,\s*|Told\()"(\w+)"', path.read_text("utf-8")))
     return found
 
 

@@ -1,12 +1,14 @@
 """A real browser: Debian's Chromium, and what tests have it do."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.conftest import DATABASE
 from tests.house import House
 from tests.pages.people import Town
 
@@ -57,10 +59,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory, seaweed: "Seaweed") -> Iterator[Town]:
+def town(
+    tmp_path_factory: pytest.TempPathFactory, seaweed: "Seaweed", request: pytest.FixtureRequest
+) -> Iterator[Town]:
     """A house with people who can sign in. One for a module: whoever ends access brings their own."""
+    from tests.postgresql import new_database
     from tests.seaweed import made_bucket
 
-    home = tmp_path_factory.mktemp("town")
-    with made_bucket(seaweed, versioned=False) as bucket, House(home, seaweed.store(bucket)).open() as house:
-        yield Town(house)
+    with ExitStack() as stack:
+        url = None
+        if DATABASE == "postgresql":
+            url = stack.enter_context(new_database(request.getfixturevalue("postgres")))
+        store = seaweed.store(stack.enter_context(made_bucket(seaweed, versioned=False)))
+        yield Town(stack.enter_context(House(tmp_path_factory.mktemp("town"), store, url).open()))

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.auth.passwords import hashed
-from app.auth.people import end_access, give_access, set_password
+from app.auth.people import end_access, give_access, person_of, set_password
 from app.factory import create_app
 from app.first_start import prepare_databases
 from app.wiring import Installation
@@ -163,7 +163,7 @@ def test_a_session_ends_after_a_day_however_it_is_used(town: Town, eve: Person) 
 def test_what_ends_access_ends_it_at_the_next_request(town: Town, eve: Person, what: str) -> None:
     here, there = signed_in(town, eve), signed_in(town, eve)
     with town.house.at.database.begin() as session:
-        person = session.get_one(Person, eve.id)
+        person = person_of(session, eve.email)
         now = town.house.clock.now()
         if what == "access":
             end_access(session, person, now)
