@@ -7,9 +7,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.auth.pass_link import Passes
+from app.web.gate import FormRefused, Gate, has_forms
 from app.web.health import health
-from app.web.messages import LANGUAGES, catalogue, language_of
+from app.web.messages import remember_language, texts
 from app.web.play import play
+from app.web.recordings import recordings
+from app.web.sessions import sessions
+from app.web.sign_in import sign_in_area
 from app.wiring import Installation
 from storage.errors import NotFound, Refused
 from storage.objects.keys import KeyProblem
@@ -18,28 +22,37 @@ from storage.objects.store import StoreError
 log = structlog.get_logger()
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; "
+    "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action {forms}; "
     "frame-ancestors 'none'"
 )
-PROBLEMS = {400: "wrong_request", 404: "not_found", 503: "unavailable"}
+PROBLEMS = {400: "wrong_request", 403: "form_refused", 404: "not_found", 503: "unavailable"}
 
 
 def create_app(at: Installation) -> APIFlask:
     """The application of one installation. Makes no connection: servers fork after this."""
     app = APIFlask("app", title="Eskertu", version="0.1.0", docs_path=None, json_errors=False)
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
+    gate = Gate(at)
+    gate.install(app)
     app.register_blueprint(health(at))
     app.register_blueprint(at.webhooks.blueprint())
     app.register_blueprint(play(at, Passes(at.home)))
+    app.register_blueprint(sign_in_area(at, gate))
+    app.register_blueprint(sessions(at, gate))
+    app.register_blueprint(recordings(at))
     app.after_request(_with_headers)
+    app.after_request(lambda response: remember_language(response, secure=gate.secure))
     app.register_error_handler(Exception, _problem)
     return app
 
 
 def _with_headers(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    forms = request.url_rule is not None and has_forms(request.url_rule.rule)
+    policy = CONTENT_SECURITY_POLICY.format(forms="'self'" if forms else "'none'")
+    response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    # With no-referrer a browser sends a form's Origin as `null` (Fetch, 3.2), and we could not tell whose it is.
+    response.headers.setdefault("Referrer-Policy", "same-origin" if forms else "no-referrer")
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 
@@ -51,12 +64,9 @@ def _problem(error: Exception) -> tuple[Response | str, int]:
     if request.path.startswith("/twilio/"):
         return Response(status=status), status
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "text/html":
-        language = language_of(request)
         page = render_template(
             "problem.html",
-            t=catalogue(language),
-            language=language,
-            languages=LANGUAGES,
+            **texts(),
             problem=PROBLEMS.get(status, "wrong_request" if status < 500 else "unavailable"),
         )
         return page, status
@@ -69,6 +79,8 @@ def _status(error: Exception) -> int:
     match error:
         case HTTPException():
             return error.code or 500
+        case FormRefused():
+            return 403
         case NotFound() | KeyProblem():
             return 404
         case Refused():

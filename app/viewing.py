@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from app.auth.policy import TASKS, Viewer, may, purpose_for
+from app.auth.policy import TASKS, Viewer, may, purpose_for, purposes_for
 from app.wiring import Installation
 from storage.errors import NotFound, Refused
 from storage.models import Person, StoredObject
@@ -21,11 +21,12 @@ NOTHING = "there is no such recording, or you may not hear it"
 
 @dataclass(frozen=True)
 class Granted:
-    """An object that a person may be shown now, for one purpose."""
+    """An object that a person may be shown now, for one purpose. `others` are those they could have named instead."""
 
     person_id: str
     purpose: str
     item: Playable
+    others: tuple[str, ...] = ()
 
 
 def person_named(session: Session, email: str | None) -> Person:
@@ -94,7 +95,8 @@ def grant(at: Installation, person_id: str, object_id: str, how: str, asked: str
             note_viewing(session, person_id=person_id, object_id=row.id, purpose=purpose, how=how, now=now)
     if item is None or purpose is None:
         raise NotFound(NOTHING)
-    return Granted(person_id, purpose, item)
+    others = tuple(each for each in purposes_for(viewer, row.kind, row.centre_id, usable) if each != purpose)
+    return Granted(person_id, purpose, item, others)
 
 
 def break_glass(at: Installation, object_id: str, reason: str, how: str) -> Playable:

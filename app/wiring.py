@@ -1,10 +1,13 @@
 """The one place that builds things: from settings to the parts of an installation, each made when first asked for."""
 
+import hashlib
+import hmac
 import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from app.auth.sign_in import SignIn
 from config.clock import Clock, SystemClock
 from config.settings import Settings
 from storage import intake, notices
@@ -77,6 +80,16 @@ class Installation:
         return KeyRing(
             self.settings.key_database_url, load_master_key(self.settings.master_key_file.resolve()), self.clock
         )
+
+    @cached_property
+    def web_secret(self) -> bytes:
+        """What forms are signed and addresses are hashed with: the same on every machine, and for nothing else."""
+        master = load_master_key(self.settings.master_key_file.resolve())
+        return hmac.new(master, b"eskertu web", hashlib.sha256).digest()
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        return SignIn(self.database, self.clock, self.web_secret)
 
     @cached_property
     def store(self) -> ObjectStore:

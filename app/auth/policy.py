@@ -5,6 +5,39 @@ from dataclasses import dataclass
 
 ROLES = ("centre_manager", "qa_reviewer", "privacy_officer", "administrator", "auditor")
 
+ALL = frozenset(ROLES)
+
+# Who may open an address that is no matter of roles: anybody; the carrier, by its signature; who holds a pass.
+PUBLIC = "public"
+CARRIER = "carrier"
+HOLDER = "holder"
+
+# Who may open which address. What is not here, nobody may open; a test compares it with all addresses that there are.
+# Whoever may open `/recordings/…` is then told what they may hear there by `MEDIA`, and the ledger of each refusal.
+ROUTES: dict[str, str | frozenset[str]] = {
+    "/healthz": PUBLIC,
+    "/readyz": PUBLIC,
+    "/metrics": PUBLIC,
+    "/openapi.json": PUBLIC,
+    "/static/<path:filename>": PUBLIC,
+    "/twilio/audio/<sha256>.wav": PUBLIC,
+    "/twilio/voice": CARRIER,
+    "/twilio/fallback": CARRIER,
+    "/twilio/steps/<token>/<any(end, key):arm>": CARRIER,
+    "/twilio/call-status": CARRIER,
+    "/twilio/recording": CARRIER,
+    "/play/<text>": HOLDER,
+    "/play/<text>/audio.wav": HOLDER,
+    "/sign-in": PUBLIC,
+    "/sign-out": ALL,
+    "/sessions": ALL,
+    "/sessions/end": ALL,
+    "/sessions/end-others": ALL,
+    "/": ALL,
+    "/recordings/<object_id>": ALL,
+    "/recordings/<object_id>/audio.wav": ALL,
+}
+
 # What each role may hear or see, by the kind of the object, for which purposes. A role that is not here sees none:
 # administrators run the system without listening, auditors check the ledger without media.
 MEDIA: dict[tuple[str, str], tuple[str, ...]] = {
@@ -41,10 +74,7 @@ def purpose_for(
         usable: the purposes it is still kept for.
         asked: the purpose the viewer names; None takes the first that is possible.
     """
-    if not viewer.active or viewer.centre_id not in (None, centre_id):
-        return None
-    kept = frozenset(usable)
-    allowed = [p for p in MEDIA.get((viewer.role, kind), ()) if p in kept]
+    allowed = purposes_for(viewer, kind, centre_id, usable)
     if asked is not None:
         return asked if asked in allowed else None
     return allowed[0] if allowed else None
@@ -59,3 +89,17 @@ def may(viewer: Viewer, task: str, centre_id: str | None) -> bool:
         centre_id: the centre it is about; None: all of them, which nobody may who belongs to one.
     """
     return viewer.active and viewer.role in TASKS[task] and viewer.centre_id in (None, centre_id)
+
+
+def purposes_for(viewer: Viewer, kind: str, centre_id: str, usable: Iterable[str]) -> tuple[str, ...]:
+    """All purposes for which the viewer may be shown an object, the one that is taken first."""
+    if not viewer.active or viewer.centre_id not in (None, centre_id):
+        return ()
+    kept = frozenset(usable)
+    return tuple(purpose for purpose in MEDIA.get((viewer.role, kind), ()) if purpose in kept)
+
+
+def may_open(role: str, rule: str) -> bool:
+    """Whether somebody who is signed in may open an address of that rule."""
+    who = ROUTES.get(rule)
+    return isinstance(who, frozenset) and role in who

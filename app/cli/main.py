@@ -20,6 +20,7 @@ from app.cli import (
     purge,
     setup,
     upkeep,
+    users,
 )
 from config.settings import SettingsError
 from storage.errors import Refused
@@ -56,6 +57,7 @@ for area in (
     upkeep,
     fsck,
     setup,
+    users,
     policies,
     notices,
     calls,

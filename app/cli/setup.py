@@ -1,18 +1,13 @@
-"""Setting up: `centre add`, `line add`, `line connect`, `user add`."""
-
-import re
+"""Setting up: `centre add`, `line add`, `line connect`."""
 
 import click
 import sqlalchemy as sa
 
-from app.auth.policy import ROLES
 from app.cli.terminal import centre_coded, installation, json_lines, line_coded, show
 from app.practice_numbers import own_number
 from storage.centres import add_centre, checked_code
 from storage.errors import Refused
-from storage.ledger.log import append
-from storage.models import Line, Person
-from storage.models.columns import random_id
+from storage.models import Line
 from storage.notices import LANGUAGES, MODES
 from telephony.lines import add_line, routing
 
@@ -133,37 +128,4 @@ def line_list(as_json: bool) -> None:
     show(rows, as_json=as_json, empty="No line yet: `eskertu line add`.")
 
 
-@click.group()
-def user() -> None:
-    """The people who work with Eskertu."""
-
-
-@user.command("add")
-@click.option("--email", required=True)
-@click.option("--role", required=True, type=click.Choice(ROLES))
-@click.option("--centre", "centre_code", help="Their centre; without it, every centre.")
-def user_add(email: str, role: str, centre_code: str | None) -> None:
-    """Let somebody in, with one role."""
-    address = email.strip().lower()
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
-        raise Refused(f"email {email!r}: give an address such as aru@example.com")
-    at = installation()
-    with at.database.begin() as session:
-        if session.scalar(sa.select(Person.id).where(Person.email == address)) is not None:
-            raise Refused("email: somebody of that address is there already")
-        where = centre_coded(session, centre_code) if centre_code else None
-        now = at.clock.now()
-        person = Person(
-            id=random_id(),
-            email=address,
-            role=role,
-            centre_id=where.id if where else None,
-            active=True,
-            created_at=now,
-        )
-        session.add(person)
-        append(session, "role_given", person.id, now, {"person": person.id, "role": role, "centre": person.centre_id})
-    click.echo(f"{role} at {centre_code or 'every centre'}.")
-
-
-COMMANDS = (centre, line, user)
+COMMANDS = (centre, line)

@@ -1,5 +1,6 @@
 """Every table. Importing this package is importing them all, which is what migrations need."""
 
+from storage.models.access import SignInAttempt, SignInSession
 from storage.models.approval import CardDataPurge, PolicyPreview, PolicyPreviewChange
 from storage.models.call import Call, CallStep, CarrierEvent, ConsentRecord, Recording
 from storage.models.centre import Centre, Line
@@ -37,6 +38,8 @@ __all__ = [
     "Receipt",
     "Recording",
     "RetentionPolicy",
+    "SignInAttempt",
+    "SignInSession",
     "SignedCheckpoint",
     "StoredObject",
     "TreeNode",

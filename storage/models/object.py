@@ -28,6 +28,14 @@ class StoredObject(Base):
             sqlite_where=sa.text("parent_id IS NOT NULL"),
             postgresql_where=sa.text("parent_id IS NOT NULL"),
         ),
+        sa.Index(
+            "ix_stored_object_shown",
+            "centre_id",
+            "began_at",
+            "id",
+            sqlite_where=sa.text("state = 'stored'"),
+            postgresql_where=sa.text("state = 'stored'"),
+        ),
         sa.Index(None, "state", "arrived_at"),
         sa.Index(None, "source_id", "began_at"),
     )

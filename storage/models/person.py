@@ -19,5 +19,8 @@ class Person(Base):
     centre_id: Mapped[str | None] = mapped_column(sa.ForeignKey("centre.id"), comment="null: every centre")
     active: Mapped[bool] = mapped_column(default=True, comment="false: may do nothing")
     created_at: Mapped[At]
+    password_hash: Mapped[str | None] = mapped_column(
+        sa.String(200), comment="argon2id, with its parameters and salt; null: cannot sign in"
+    )
 
     centre: Mapped[Centre | None] = relationship(lazy="joined")

@@ -19,6 +19,7 @@ from tests.backend import Databases
 from tests.cli.conftest import Lived, lived_in
 from tests.command import Told
 from tests.docs.pages import ROOT
+from tests.pages.people import Visitor
 from tests.seaweed import Seaweed
 
 NUMBER = "+77018887766"
@@ -32,7 +33,7 @@ def kinds_of_leaves() -> set[str]:
     found: set[str] = set()
     for floor in ("app", "telephony", "storage"):
         for path in (ROOT / floor).rglob("*.py"):
-            found |= set(re.findall(r'\bappend\(\s*session,\s*"(\w+)"', path.read_text("utf-8")))
+            found |= set(re.findall(r'\b(?:append\(\s*session,\s*|Told\()"(\w+)"', path.read_text("utf-8")))
     return found
 
 
@@ -47,6 +48,7 @@ def live(lived: Lived) -> None:
     typed.fine("user", "add", "--email", reviewer, "--role", "qa_reviewer", "--centre", "ast")
     typed.fine("user", "add", "--email", administrator, "--role", "administrator")
     typed.fine("user", "add", "--email", officer, "--role", "privacy_officer")
+    sign_in_and_out(lived)
     (kept,) = [row["object_id"] for row in typed.fine("objects", "--json").rows if row["state"] == "stored"]
     because = ("--reason", f"asked for by {NAME}")
     typed.fine("object", "read", kept, "--as", reviewer)
@@ -95,6 +97,26 @@ def waiting(told: Told) -> tuple[str, str]:
     found = re.search(r"approve (\w{32}) --\w+ (\w{64})", told.out)
     assert found, told.out
     return found[1], found[2]
+
+
+def sign_in_and_out(lived: Lived) -> None:
+    """As people do: wrong, right, out; then their access ends. In their addresses and passwords there are canaries."""
+    house, typed, officer = lived.house, lived.command, f"{NAME.lower()}.officer@example.com"
+    (typed.folder / "password").write_text(f"{NAME} {NUMBER} has one")
+    password = ("--password-file", str(typed.folder / "password"))
+    typed.fine("user", "add", "--email", officer, "--role", "privacy_officer", *password)
+    visitor = Visitor(house)
+    for email, tried in (
+        (officer, f"{NAME} has another"),
+        (f"{NAME}@example.org", NAME),
+        (officer, f"{NAME} {NUMBER} has one"),
+    ):
+        answer = visitor.sign_in(email, tried)
+    assert answer.status_code == 303
+    requests.get(f"{visitor.base}/sessions", cookies={"eskertu_session": visitor.token}, timeout=10).raise_for_status()
+    visitor.post("/sign-out", form=visitor.form("/"))
+    typed.fine("user", "password", officer, *password)
+    typed.fine("user", "end", officer)
 
 
 def test_no_canary_sings(

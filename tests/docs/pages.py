@@ -15,7 +15,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.+?)$", re.MULTILINE)
 HERE_DOCUMENT = re.compile(r"<<'(\w+)'\n.*?^\1$", re.MULTILINE | re.DOTALL)
 SHELLS = frozenset({"sh", "console"})
-ENDS_A_COMMAND = frozenset({"|", ">", ">>", "&", "&&", ";"})
+ENDS_A_COMMAND = frozenset({"|", "<", ">", ">>", "&", "&&", ";"})
 
 
 @dataclass(frozen=True)

@@ -1,58 +1,15 @@
 """The page on which a recording is heard, in a real browser: it plays, in three languages, wide and narrow."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, ConsoleMessage, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Request
 
 from app.auth.pass_link import Pass, Passes
 from storage.models import Person
 from tests.house import House
+from tests.pages.conftest import LISTEN
 
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 TITLES = {"kk": "Қоңырау жазбасы", "ru": "Запись разговора", "en": "Call recording"}
-
-# Plays for a second; says how far it came, how loud it was, and how many channels it has.
-LISTEN = """
-async () => {
-  const audio = document.querySelector("audio");
-  const context = new AudioContext();
-  const meter = context.createAnalyser();
-  context.createMediaElementSource(audio).connect(meter);
-  await audio.play();
-  let loudest = 0;
-  const samples = new Float32Array(meter.fftSize);
-  const until = performance.now() + 1500;
-  while (performance.now() < until) {
-    meter.getFloatTimeDomainData(samples);
-    for (const sample of samples) loudest = Math.max(loudest, Math.abs(sample));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return { at: audio.currentTime, loudest, error: audio.error && audio.error.message };
-}
-"""
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("no Chromium here (Debian's package chromium)")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
-        yield started
-        started.close()
 
 
 @pytest.fixture

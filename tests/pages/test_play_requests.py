@@ -33,7 +33,7 @@ class Room:
         house.work()
         (self.kept,) = house.objects()
         self.plain = house.plain(self.kept)
-        self.client: FlaskClient = create_app(house.at).test_client()
+        self.client: FlaskClient = create_app(house.at).test_client(use_cookies=False)
         with house.at.database.begin() as session:
             now = house.clock.now()
             other = Centre(

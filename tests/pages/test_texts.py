@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from app.auth.policy import ROLES
 from app.factory import PROBLEMS
 from app.web.messages import LANGUAGES, catalogue
+from app.web.sign_in import LOCKED_OUT, REFUSED, SESSION_OVER
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "app" / "templates").rglob("*.html"))
@@ -18,6 +20,8 @@ ENDINGS = {
     "purpose_": {"training", "quality"},
     "lang_": {"kk", "ru", "en"},
     "consent_": {"stayed", "pressed_1"},
+    "role_": set(ROLES) - {"qa_reviewer"},
+    "may_": set(ROLES) - {"qa_reviewer"},
 }
 
 
@@ -57,4 +61,5 @@ def test_no_text_is_left_over() -> None:
     asked = {plain or quoted for plain, quoted, _ in ASKED.findall(pages)}
     asked |= {beginning + ending for beginning, endings in ENDINGS.items() for ending in endings}
     asked |= {name for problem in PROBLEMS.values() for name in (problem, f"{problem}_why")}
+    asked |= {SESSION_OVER, REFUSED, LOCKED_OUT}
     assert catalogue("en").keys() - asked == set()

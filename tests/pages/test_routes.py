@@ -1,0 +1,98 @@
+"""Every address that there is against the table of who may open it: none is forgotten, and the table is obeyed."""
+
+import pytest
+
+from app.auth.policy import CARRIER, HOLDER, PUBLIC, ROLES, ROUTES
+from app.factory import create_app
+from app.web.gate import SIGN_IN
+from tests.pages.people import Town, Visitor
+
+NAMES = {
+    "qa_reviewer": "alice",
+    "administrator": "charlie",
+    "centre_manager": "mira",
+    "privacy_officer": "pavel",
+    "auditor": "aidar",
+}
+PARTS = {
+    "<path:filename>": "page.css",
+    "<sha256>": "0" * 64,
+    "<token>": "0" * 32,
+    "<any(end, key):arm>": "end",
+    "<text>": "nothing",
+}
+FOR_ROLES = sorted(rule for rule, who in ROUTES.items() if isinstance(who, frozenset))
+
+
+def methods(town: Town) -> dict[str, set[str]]:
+    """Every address that the application knows, and what it takes there."""
+    found: dict[str, set[str]] = {}
+    for rule in create_app(town.house.at).url_map.iter_rules():
+        found.setdefault(rule.rule, set()).update(rule.methods or ())
+    return found
+
+
+def asked(town: Town, visitor: Visitor, rule: str) -> int:
+    """How an address of that rule answers: to GET where it takes that, else to a form that is not one of ours."""
+    path = rule.replace("<object_id>", town.kept.id)
+    for part, value in PARTS.items():
+        path = path.replace(part, value)
+    answer = visitor.get(path) if "GET" in methods(town)[rule] else visitor.post(path, form=None)
+    if answer.status_code == 303:
+        assert answer.headers["Location"].partition("?")[0] == SIGN_IN
+    return answer.status_code
+
+
+def test_every_address_is_in_the_table_and_no_other(town: Town) -> None:
+    assert set(methods(town)) == set(ROUTES)
+    assert set(NAMES) == set(ROLES)
+
+
+def test_an_address_that_is_in_no_table_is_opened_by_nobody(town: Town) -> None:
+    app = create_app(town.house.at)
+    app.add_url_rule("/forgotten", view_func=lambda: "secret")
+    answer = app.test_client().get("/forgotten")
+    assert (answer.status_code, "secret" in answer.text) == (404, False)
+
+
+@pytest.mark.parametrize("rule", sorted(rule for rule, who in ROUTES.items() if who == PUBLIC))
+def test_what_is_public_asks_nobody_who_they_are(town: Town, rule: str) -> None:
+    assert asked(town, town.visitor(), rule) == (404 if rule == "/twilio/audio/<sha256>.wav" else 200)
+
+
+@pytest.mark.parametrize("rule", sorted(rule for rule, who in ROUTES.items() if who == CARRIER))
+def test_what_is_the_carriers_takes_nothing_that_is_unsigned(town: Town, rule: str) -> None:
+    assert asked(town, town.visitor(), rule) == 403
+    assert asked(town, town.signed_in("charlie"), rule) == 403
+
+
+@pytest.mark.parametrize("rule", sorted(rule for rule, who in ROUTES.items() if who == HOLDER))
+def test_what_takes_a_pass_takes_no_session_instead(town: Town, rule: str) -> None:
+    assert asked(town, town.visitor(), rule) == 404
+    assert asked(town, town.signed_in("alice"), rule) == 404
+
+
+@pytest.mark.parametrize("rule", FOR_ROLES)
+def test_what_is_for_roles_sends_strangers_to_sign_in(town: Town, rule: str) -> None:
+    assert asked(town, town.visitor(), rule) == 303
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("rule", FOR_ROLES)
+def test_who_may_open_what(town: Town, rule: str, role: str) -> None:
+    status = asked(town, town.signed_in(NAMES[role]), rule)
+    who = ROUTES[rule]
+    if role not in who:
+        assert status == 404
+    elif rule.startswith("/recordings/"):
+        assert status == (200 if role == "qa_reviewer" else 404)
+    else:
+        # A form that is not one of ours is refused, whoever sends it.
+        assert status == (200 if "GET" in methods(town)[rule] else 403)
+
+
+def test_the_table_is_what_decides(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice, aidar = town.signed_in("alice"), town.signed_in("aidar")
+    monkeypatch.setitem(ROUTES, "/sessions", frozenset({"auditor"}))
+    assert alice.get("/sessions").status_code == 404
+    assert aidar.get("/sessions").status_code == 200
