@@ -30,9 +30,9 @@ class StoredObject(Base):
         ),
         sa.Index(
             "ix_stored_object_shown",
-            "centre_id",
             "began_at",
             "id",
+            "centre_id",
             sqlite_where=sa.text("state = 'stored'"),
             postgresql_where=sa.text("state = 'stored'"),
         ),

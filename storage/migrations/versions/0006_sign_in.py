@@ -25,7 +25,7 @@ def upgrade() -> None:
         op.create_index(
             "ix_stored_object_shown",
             "stored_object",
-            ["centre_id", "began_at", "id"],
+            ["began_at", "id", "centre_id"],
             sqlite_where=STORED,
             postgresql_where=STORED,
             postgresql_concurrently=True,
