@@ -13,8 +13,9 @@ from storage.ledger.log import commitment
 from storage.models import Deletion, Leaf, LeafOpening, ObjectCopy, Receipt
 from storage.objects.store import Remaining, RemovalFailed, StoredVersion, StoreUnavailable
 from storage.retention import deletion
-from storage.retention.deletion import CopyUnreachable, Deleter
+from storage.retention.deletion import Deleter
 from storage.retention.holds import Why, hold_objects
+from storage.retention.other_copies import CopyUnreachable
 from tests.storage.plain_house import PlainHouse
 
 MANY = 12
