@@ -21,6 +21,7 @@ from storage.copying.target import (
     engine_of,
     filling,
     must_be_empty,
+    must_be_ours,
     order_does_not_matter,
     set_sequences,
 )
@@ -79,8 +80,9 @@ def copy_installation(
         with ExitStack() as stack:
             main, keys = stack.enter_context(alone_with(move.main)), stack.enter_context(alone_with(move.keys))
             _must_be_whole(main, keys)
-            with to_main.connect() as connection:
+            with to_main.connect() as connection, to_keys.connect() as other:
                 must_be_empty(MAIN, connection, Base.metadata)
+                must_be_ours(KEYS, other, key_metadata)
             target = Database(move.to_main.render_as_string(hide_password=False))
             stack.callback(target.dispose)
             upgrade(target)
@@ -121,14 +123,23 @@ def _must_be_whole(main: sa.Connection, keys: sa.Connection) -> None:
 
 
 def _is_half(keys: sa.Connection, new_keys: sa.Connection) -> bool:
-    """Whether the target has keys of this very installation. Its main database is empty: nobody lives there yet."""
+    """Whether the target has keys of this very installation."""
     name = new_keys.scalar(sa.select(key_ring.c.name))
     return name is not None and name == keys.scalar(sa.select(key_ring.c.name))
 
 
 def _forget_half(keys: sa.Connection, new_keys: sa.Connection) -> None:
-    if _is_half(keys, new_keys):
-        new_keys.exec_driver_sql(f"TRUNCATE {data_key.name}, {key_ring.name}")
+    """Make room, where the source has all that is there: else somebody has lived with those keys since."""
+    if not _is_half(keys, new_keys):
+        return
+    with closing(rows.read(new_keys, data_key)) as portions:
+        for portion in portions:
+            same = data_key.c.object_id.in_([row[0] for row in portion])
+            ours = dict(keys.execute(sa.select(data_key.c.object_id, data_key.c.wrapped).where(same)).all())
+            for object_id, wrapped, *_ in portion:
+                if object_id not in ours or (wrapped == DESTROYED) > (ours[object_id] == DESTROYED):
+                    raise Refused(f"{KEYS}: keys were made or destroyed there since they were copied: it is in use")
+    new_keys.exec_driver_sql(f"TRUNCATE {data_key.name}, {key_ring.name}")
 
 
 def _must_be_empty_of_keys(keys: sa.Connection, new_keys: sa.Connection) -> None:

@@ -65,16 +65,26 @@ def engine_of(option: str, url: URL) -> sa.Engine:
     return engine
 
 
+def must_be_ours(option: str, connection: sa.Connection, metadata: sa.MetaData) -> set[str]:
+    """The tables that are there.
+
+    Raises:
+        Refused: naming those that are not ours.
+    """
+    there = set(sa.inspect(connection).get_table_names())
+    strangers = sorted(there - set(metadata.tables) - {VERSIONS})
+    if strangers:
+        raise Refused(f"{option}: that database is not empty, it has tables of somebody else: {', '.join(strangers)}")
+    return there
+
+
 def must_be_empty(option: str, connection: sa.Connection, metadata: sa.MetaData) -> None:
     """Whether nothing is there but our own tables without a row.
 
     Raises:
         Refused: naming what is there.
     """
-    there = set(sa.inspect(connection).get_table_names())
-    strangers = sorted(there - set(metadata.tables) - {VERSIONS})
-    if strangers:
-        raise Refused(f"{option}: that database is not empty, it has tables of somebody else: {', '.join(strangers)}")
+    there = must_be_ours(option, connection, metadata)
     filled = {name: rows.count(connection, metadata.tables[name]) for name in there & set(metadata.tables)}
     told = ", ".join(f"{name} ({number})" for name, number in sorted(filled.items()) if number)
     if told:

@@ -4,14 +4,18 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 
 from app.wiring import Installation
-from tests.backend import Databases, MadeDatabases, settings_of
+from tests.backend import IN_ITS_HOME, Databases, MadeDatabases, settings_of
+from tests.cli.moving import close
 from tests.command import Commands
 from tests.house import House
 from tests.practice.customer import ACCOUNT, TOKEN
@@ -101,4 +105,33 @@ def lived(
         lived_in(tmp_path_factory.mktemp("lived"), store_server, bucket, databases) as lived,
     ):
         lived.live()
+        yield lived
+
+
+@pytest.fixture
+def target(postgres_database: str) -> Iterator[Databases]:
+    """An empty database; the keys' one is not made yet."""
+    url = make_url(postgres_database)
+    keys = url.set(database=f"{url.database}_keys")
+    yield Databases(postgres_database, keys.render_as_string(hide_password=False))
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {keys.database} WITH (FORCE)")
+    engine.dispose()
+
+
+@pytest.fixture
+def old(tmp_path: Path, store_server: "Seaweed", bucket_name: str) -> Iterator[Lived]:
+    """On SQLite, with something in every table that a call touches; nobody has it open."""
+    with House(tmp_path, store_server.store(bucket_name), IN_ITS_HOME).open() as house:
+        lived = Lived(house, store_server, bucket_name, IN_ITS_HOME)
+        house.faults.record_by_account = True
+        house.call("stay", "ru")
+        house.work_for(60)
+        house.clock.sleep(timedelta(days=91).total_seconds())
+        house.work()
+        house.call("opt_out", "kk", "press:2")
+        house.call("stay", "en")
+        house.work()
+        close(house)
         yield lived

@@ -1,11 +1,6 @@
 """`db copy`: an installation that has been lived in goes on on PostgreSQL; or nothing is there, and it says why."""
 
-import os
 import re
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,96 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from app.cli import database as db_command
-from app.factory import create_app
-from app.wiring import Installation
-from config.settings import Settings
-from storage.copying import rows
-from storage.database import Base, make_engine
-from storage.models import Leaf, StoredObject
-from storage.objects.keys import data_key, key_metadata, key_ring
+from storage.models import StoredObject
 from storage.retention.holds import Why, hold_objects
-from tests.backend import IN_ITS_HOME, Databases, everything_in
+from tests.backend import Databases, everything_in
 from tests.cli.conftest import Lived
-from tests.house import CALLER, House
+from tests.cli.moving import close, digests, is_empty, settle_on
 
 if TYPE_CHECKING:
-    from tests.seaweed import Seaweed
-
-
-@pytest.fixture
-def target(postgres_database: str) -> Iterator[Databases]:
-    """An empty database; the keys' one is not made yet."""
-    url = make_url(postgres_database)
-    keys = url.set(database=f"{url.database}_keys")
-    yield Databases(postgres_database, keys.render_as_string(hide_password=False))
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {keys.database} WITH (FORCE)")
-    engine.dispose()
-
-
-@pytest.fixture
-def old(tmp_path: Path, store_server: "Seaweed", bucket_name: str) -> Iterator[Lived]:
-    """On SQLite, with something in every table that a call touches; nobody has it open."""
-    with House(tmp_path, store_server.store(bucket_name), IN_ITS_HOME).open() as house:
-        lived = Lived(house, store_server, bucket_name, IN_ITS_HOME)
-        house.faults.record_by_account = True
-        house.call("stay", "ru")
-        house.work_for(60)
-        house.clock.sleep(timedelta(days=91).total_seconds())
-        house.work()
-        house.call("opt_out", "kk", "press:2")
-        house.call("stay", "en")
-        house.work()
-        close(house)
-        yield lived
-
-
-def close(house: House) -> None:
-    house.at.database.dispose()
-    house.at.keys.close()
-
-
-def digests(house: House) -> dict[str, rows.Digest]:
-    """Of every table of an installation on SQLite."""
-    found: dict[str, rows.Digest] = {}
-    for url, metadata in (
-        (house.at.settings.main_database_url, Base.metadata),
-        (house.at.settings.key_database_url, key_metadata),
-    ):
-        engine = make_engine(url)
-        with engine.connect() as connection:
-            found |= {table.name: rows.digest(connection, table) for table in metadata.sorted_tables}
-        engine.dispose()
-    return found
-
-
-def is_empty(databases: Databases) -> bool:
-    """No row in any table; a table may be there."""
-    for url in (databases.main, databases.keys):
-        engine = sa.create_engine(str(url))
-        with engine.connect() as connection:
-            names = set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
-            filled = [
-                name for name in names if connection.scalar(sa.select(sa.func.count()).select_from(sa.table(name)))
-            ]
-        engine.dispose()
-        if filled:
-            return False
-    return True
-
-
-def settle_on(house: House, databases: Databases) -> None:
-    """Start the same installation anew on other databases."""
-    before = house.at
-    house.at = Installation(
-        Settings(home=before.home, database_url=databases.main, keys_database_url=databases.keys, log_level="error"),
-        house.clock,
-    )
-    house.at.store, house.at.accounts, house.at.site = before.store, before.accounts, before.site
-    for carrier in before.carriers.values():
-        carrier.close()  # type: ignore[attr-defined]
-    house._wsgi = create_app(house.at)
+    pass
 
 
 def test_calls_go_on_old_recordings_are_heard_and_deleted_and_the_ledger_grew_out_of_the_old_one(
@@ -265,114 +178,3 @@ def test_a_source_that_is_not_up_to_date_is_refused(old: Lived, target: Database
         session.execute(sa.text("DELETE FROM alembic_version"))
     close(old.house)
     assert "run `eskertu db upgrade` first" in old.command.refused("db", "copy", "--to", str(target.main))
-
-
-def test_a_copy_that_is_not_what_was_copied_is_found_and_not_kept(
-    old: Lived, target: Databases, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    written = rows.write
-
-    def badly(connection: sa.Connection, table: sa.Table, portion: list[rows.Row]) -> None:
-        written(connection, table, portion)
-        if table.name == "consent_record":
-            connection.exec_driver_sql("UPDATE consent_record SET given_at = given_at + interval '1 microsecond'")
-
-    monkeypatch.setattr(rows, "write", badly)
-    said = old.command.refused("db", "copy", "--to", str(target.main))
-    assert "the copy of consent_record is not what was copied" in said
-    assert is_empty(target)
-    monkeypatch.undo()
-    old.command.fine("db", "copy", "--to", str(target.main))
-
-
-def test_a_ledger_that_does_not_hold_is_not_moved(old: Lived, target: Databases) -> None:
-    with old.house.at.database.begin() as session:
-        session.execute(sa.update(Leaf).where(Leaf.position == 3).values(kind="nothing"))
-    close(old.house)
-    said = old.command.refused("db", "copy", "--to", str(target.main))
-    assert "leaf 3: is not the leaf that was placed" in said
-    assert is_empty(target)
-
-
-def test_a_key_that_does_not_open_is_found(old: Lived, target: Databases) -> None:
-    engine = sa.create_engine(old.house.at.settings.key_database_url)
-    with engine.begin() as connection:
-        connection.execute(sa.update(data_key).where(data_key.c.wrapped != bytes(102)).values(wrapped=b"\1" * 102))
-    engine.dispose()
-    assert "does not open" in old.command.refused("db", "copy", "--to", str(target.main))
-    assert is_empty(target)
-
-
-KILLED = """
-import os, signal, sys
-import sqlalchemy as sa
-from app.cli.main import main
-from storage.copying import copy, rows
-
-def dies(*_):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-def dies_behind(what, times):
-    count = iter(range(1, times))
-    def wrapped(*given):
-        result = what(*given)
-        if next(count, None) is None:
-            dies()
-        return result
-    return wrapped
-
-if sys.argv[1] == "between the commits":
-    opens = copy._must_open
-    def last(*given):
-        commits = iter([None])
-        sa.event.listen(sa.Engine, "commit", lambda _: next(commits, dies) and dies())
-        return opens(*given)
-    copy._must_open = last
-else:
-    name, times = sys.argv[1].split()
-    where = copy if name == "_must_open" else rows
-    setattr(where, name, dies_behind(getattr(where, name), int(times)))
-sys.argv = ["eskertu", "db", "copy", "--to", sys.argv[2]]
-main()
-"""
-
-
-@pytest.mark.parametrize("where", ["write 1", "write 12", "digest 3", "_must_open 1", "between the commits"])
-def test_killed_in_the_middle_nothing_is_half(old: Lived, target: Databases, where: str) -> None:
-    before = digests(old.house)
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("ESKERTU_")}
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, where, str(target.main)],
-        env=ours | old.command.environment,
-        cwd=old.command.folder,
-        capture_output=True,
-        check=False,
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
-    assert digests(old.house) == before
-    again = ("db", "copy", "--to", str(target.main))
-    if where == "between the commits":
-        assert not is_empty(target)
-        said = old.command.refused(*again)
-        assert "was interrupted there: begin it anew with --anew" in said
-        old.command.fine(*again, "--anew")
-    else:
-        assert is_empty(target)
-        old.command.fine(*again)
-    numbers = everything_in(str(target.main))
-    assert CALLER.encode() in numbers
-
-
-def test_keys_of_somebody_else_are_not_begun_anew(old: Lived, target: Databases) -> None:
-    old.command.fine("db", "copy", "--to", str(target.main))
-    engine = sa.create_engine(str(target.main))
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"TRUNCATE {', '.join(table.name for table in Base.metadata.sorted_tables)}")
-    engine.dispose()
-    keys = sa.create_engine(str(target.keys))
-    with keys.begin() as connection:
-        connection.execute(sa.update(key_ring).values(name="another"))
-    there = everything_in(str(target.keys))
-    assert "has rows in data_key" in old.command.refused("db", "copy", "--to", str(target.main), "--anew")
-    assert everything_in(str(target.keys)) == there
-    keys.dispose()
