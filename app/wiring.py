@@ -189,7 +189,7 @@ class Installation:
     def fsck(self, *, content: bool = False) -> Fsck:
         """Everything compared with everything. With `content`, all media is read, too."""
         looks: list[Look] = [
-            MediaLook(self.database, self.store, self.keys, self.clock),
+            MediaLook(self.database, self.store, self.keys, self.playback, self.clock),
             KeysLook(self.database, self.keys, self.clock),
             EndingsLook(self.database, self.clock),
             CallsLook(self.database, self.clock),

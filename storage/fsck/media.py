@@ -1,15 +1,21 @@
 """Objects' rows ↔ the store: what is missing there, what belongs to nothing, what was put over it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 
 from config.clock import Clock
 from storage.database import Database
 from storage.fsck.discrepancy import Discrepancy, Repair, Tell
 from storage.fsck.joined import Row, row_now, rows_in_order, side_by_side
+from storage.ledger.verify import check_media
+from storage.models import StoredObject
 from storage.objects.keys import KeyRing
 from storage.objects.store import ObjectStore, StoredVersion
+from storage.playback import Playback, whole
+from storage.retention.mirror_rows import note_change
 from storage.retention.strays import OLD_ENOUGH
 
 Which = Callable[[Row | None, list[StoredVersion]], list[StoredVersion]]
@@ -20,7 +26,8 @@ class MediaLook:
 
     name = "media"
 
-    def __init__(self, database: Database, store: ObjectStore, keys: KeyRing, clock: Clock) -> None:
+    def __init__(self, database: Database, store: ObjectStore, keys: KeyRing, playback: Playback, clock: Clock) -> None:
+        self._playback = playback
         self._database = database
         self._store = store
         self._keys = keys
@@ -84,6 +91,17 @@ class MediaLook:
     def _of_stored(self, row: Row, versions: list[StoredVersion]) -> Iterator[Discrepancy]:
         ours = [each for each in versions if is_counted(each, row)]
         over = [each for each in versions if each.key == row.key and each not in ours]
+        # Copied back from a backup, an object has the same key and bytes, and another version's name.
+        if not ours and any(each.bytes == row.cipher_bytes and not each.is_delete_marker for each in over):
+            yield Discrepancy(
+                "media_renumbered",
+                row.id,
+                "The store has it under another version than was stored: was the store copied back from a backup?",
+                Repair(
+                    "read it whole, and if it is what was stored, note its version", partial(self._renumber, row.id)
+                ),
+            )
+            return
         if not ours:
             there = "it has others under that key" if over else "it has nothing under that key"
             yield Discrepancy(
@@ -129,6 +147,26 @@ class MediaLook:
                 f"An upload that was begun more than {OLD_ENOUGH.days} day ago and never finished takes space.",
                 Repair("end it", end),
             )
+
+    def _renumber(self, object_id: str, tell: Tell) -> bool:
+        with self._database.read() as session:
+            kept = session.get(StoredObject, object_id)
+        if kept is None or kept.state != "stored":
+            return False
+        there = [each for each in self._versions(object_id) if each.key == kept.key and not each.is_delete_marker]
+        for each in there:
+            item = replace(whole(kept), version_id=each.version_id)
+            if check_media(kept.sha256 or "", partial(self._playback.read, item)) is not None:
+                continue
+            with self._database.begin() as session:
+                row = session.get_one(StoredObject, object_id, with_for_update=True)
+                if row.state != "stored" or row.key != each.key:
+                    return False
+                row.version_id = each.version_id
+                note_change(session, [object_id], self._clock.now())
+                tell(session)
+            return True
+        raise ValueError("no version there is what was stored")
 
     def _old(self, versions: list[StoredVersion]) -> list[StoredVersion]:
         before: datetime = self._clock.now() - OLD_ENOUGH

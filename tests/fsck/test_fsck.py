@@ -1,5 +1,6 @@
 """`fsck` on a lived-in house: left alone it agrees; whatever is spoiled is found, told, and mended where it can be."""
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,6 +106,31 @@ def test_what_lies_over_the_version_that_counts_is_taken_away(
         assert [each.version_id for each in house.at.store.versions("")] == [row.version_id]
         assert house.plain(row) == plain
         assert kinds(house.at.fsck(content=True)) == set()
+
+
+def test_a_store_that_was_copied_back_has_other_versions(tmp_path: Path, store_server: "Seaweed") -> None:
+    """The same bytes under the same key: they are read whole before the row follows. Other bytes are refused."""
+    with (
+        made_bucket(store_server, versioned=True) as bucket,
+        House(tmp_path, store_server.store(bucket)).open() as house,
+    ):
+        house.call("stay", "kk", "listen")
+        house.work_for(60)
+        row = kept(house)
+        key, size = row.key or "", row.cipher_bytes or 0
+        sealed = b"".join(house.at.store.read(key, 0, size))
+        plain = house.plain(row)
+        house.at.store.remove(house.at.store.versions(""))
+        house.at.store.put(key, io.BytesIO(bytes(size)), size)
+        (seen,) = list(house.at.fsck().check(["media"]))
+        assert [each.kind for each in seen.found] == ["media_renumbered"]
+        assert [each.how for each in house.at.fsck().repair(seen)] == ["failed"]
+        house.at.store.remove(house.at.store.versions(""))
+        house.at.store.put(key, io.BytesIO(sealed), size)
+        (seen,) = list(house.at.fsck().check(["media"]))
+        assert [each.how for each in house.at.fsck().repair(seen)] == ["done"]
+        assert kinds(house.at.fsck(content=True)) == set()
+        assert house.plain(kept(house)) == plain
 
 
 def test_an_upload_that_nobody_finished_is_ended(lived: House, store_server: "Seaweed") -> None:
