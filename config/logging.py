@@ -37,7 +37,6 @@ def configure_logging(level: str = "info", process: str = "") -> None:
         processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
     )
     if process:
         structlog.contextvars.bind_contextvars(process=process)

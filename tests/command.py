@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import structlog
+
 from app.cli import terminal
 from app.cli.main import main
 from app.wiring import Installation
@@ -78,10 +80,11 @@ class Commands:
 
     @contextlib.contextmanager
     def _tidy(self) -> Iterator[None]:
-        """Close what the commands' installations opened, and give the root logger back as it was."""
+        """Close what the commands' installations opened, and give logging back as it was."""
         made: list[Installation] = []
         root = logging.getLogger()
         handlers, level = root.handlers[:], root.level
+        structured = structlog.get_config()
 
         def make(*given: Any) -> Installation:
             made.append(Installation(*given))
@@ -95,6 +98,7 @@ class Commands:
         finally:
             root.handlers[:] = handlers
             root.setLevel(level)
+            structlog.configure(**structured)
             for at in made:
                 close(at)
 
