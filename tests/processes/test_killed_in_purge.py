@@ -33,7 +33,7 @@ ON_THE_WAY = [
 ]
 
 
-@pytest.mark.parametrize("milestone", ON_THE_WAY)
+@pytest.mark.parametrize("milestone", sorted(ON_THE_WAY))
 def test_killed_there_card_data_is_gone_and_the_copy_held(plant: Plant, milestone: Milestone) -> None:
     result = plant.call()
     plant.until(lambda: plant.outcome(result.call_sid) == "recorded", "the call is settled", pace=20)
