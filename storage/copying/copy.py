@@ -28,6 +28,7 @@ from storage.copying.target import (
 from storage.database import Base, Database
 from storage.errors import Refused
 from storage.models import InstallationFact
+from storage.objects.key_tables import held_key
 from storage.objects.keys import DESTROYED, KeyRing, data_key, key_metadata, key_ring
 from storage.upgrade import head, revision_of, upgrade
 
@@ -139,7 +140,11 @@ def _forget_half(keys: sa.Connection, new_keys: sa.Connection) -> None:
             for object_id, wrapped, *_ in portion:
                 if object_id not in ours or (wrapped == DESTROYED) > (ours[object_id] == DESTROYED):
                     raise Refused(f"{KEYS}: keys were made or destroyed there since they were copied: it is in use")
-    new_keys.exec_driver_sql(f"TRUNCATE {data_key.name}, {key_ring.name}")
+    held = sa.select(held_key.c.object_id)
+    if set(new_keys.scalars(held)) - set(keys.scalars(held)):
+        raise Refused(f"{KEYS}: keys were marked as held there since they were copied: it is in use")
+    names = ", ".join(table.name for table in key_metadata.sorted_tables)
+    new_keys.exec_driver_sql(f"TRUNCATE {names}")
 
 
 def _must_be_empty_of_keys(keys: sa.Connection, new_keys: sa.Connection) -> None:

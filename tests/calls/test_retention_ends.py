@@ -12,7 +12,8 @@ from storage.errors import Refused
 from storage.models import Leaf, Receipt
 from storage.objects.keys import data_key
 from storage.retention.claim import purge
-from tests.backend import Databases
+from storage.retention.deletion import KEY_TRACES
+from tests.backend import DATABASE, Databases
 from tests.calls.keeping import hold, kept, may_hear, policy
 from tests.calls.rows import all_rows
 from tests.calls.watched import WatchedHouse
@@ -71,7 +72,8 @@ def test_on_its_date_it_is_gone_from_everywhere_and_the_receipt_says_what_remain
     assert (receipt.object_id, leaf.kind, leaf.position is not None) == (row.id, "object_deleted", True)
     assert receipt.content["gone_from"] == ["store", "keys", "carrier"]
     assert (receipt.content["cause"], receipt.content["bytes"]) == ("policy", row.bytes)
-    metadata, sealed, backups = receipt.content["remains"]
+    traces, metadata, sealed, backups = [None] * (DATABASE == "sqlite") + receipt.content["remains"]
+    assert traces == (KEY_TRACES if DATABASE == "postgresql" else None)
     assert sealed["what"] == "sealed bytes that nobody can open"
     assert "metadata" in metadata["what"]
     assert timedelta(days=39) < datetime.fromisoformat(metadata["until"]) - keeping.clock.now() <= timedelta(days=40)

@@ -113,7 +113,7 @@ def test_killed_in_the_middle_nothing_is_half(old: Lived, target: Databases, whe
     assert CALLER.encode() in numbers
 
 
-@pytest.mark.parametrize("since", ["made", "destroyed"])
+@pytest.mark.parametrize("since", ["made", "destroyed", "held"])
 def test_keys_that_somebody_lives_with_are_not_begun_anew(old: Lived, target: Databases, since: str) -> None:
     """The way of one who copies once more, elsewhere, and names the keys that are in use."""
     old.command.fine("db", "copy", "--to", str(target.main))
@@ -121,6 +121,8 @@ def test_keys_that_somebody_lives_with_are_not_begun_anew(old: Lived, target: Da
     ring = KeyRing(str(target.keys), load_master_key(old.house.at.settings.master_key_file), old.house.clock)
     if since == "made":
         ring.create("new")
+    elif since == "held":
+        ring.hold(next(ring.object_ids()))
     else:
         ring.destroy(next(ring.object_ids()))
     ring.close()

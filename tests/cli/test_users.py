@@ -20,7 +20,8 @@ def password_file(typed: Commands, text: str = f"{PASSWORD}\n") -> str:
 
 
 def kept_hash(typed: Commands) -> str | None:
-    database = Database(f"sqlite:///{typed.folder / 'var' / 'eskertu.db'}")
+    of_its_own = f"sqlite:///{typed.folder / 'var' / 'eskertu.db'}"
+    database = Database(typed.environment.get("ESKERTU_DATABASE_URL", of_its_own))
     with database.read() as session:
         (person,) = session.query(Person).all()
         found = person.password_hash

@@ -108,11 +108,13 @@ def test_what_lies_over_the_version_that_counts_is_taken_away(
         assert kinds(house.at.fsck(content=True)) == set()
 
 
-def test_a_store_that_was_copied_back_has_other_versions(tmp_path: Path, store_server: "Seaweed") -> None:
+def test_a_store_that_was_copied_back_has_other_versions(
+    tmp_path: Path, store_server: "Seaweed", databases: Databases
+) -> None:
     """The same bytes under the same key: they are read whole before the row follows. Other bytes are refused."""
     with (
         made_bucket(store_server, versioned=True) as bucket,
-        House(tmp_path, store_server.store(bucket)).open() as house,
+        House(tmp_path, store_server.store(bucket), databases).open() as house,
     ):
         house.call("stay", "kk", "listen")
         house.work_for(60)

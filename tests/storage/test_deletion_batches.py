@@ -1,8 +1,6 @@
 """Many deletions at once: what goes wrong with one is its own affair, and whoever is killed is overtaken (I6, I7)."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -50,12 +48,6 @@ class Elsewhere:
 
     def remains(self, gone_at: datetime) -> None:
         return None
-
-
-@pytest.fixture
-def plain(tmp_path: Path) -> Iterator[PlainHouse]:
-    with PlainHouse(tmp_path).open() as house:
-        yield house
 
 
 @pytest.fixture

@@ -156,12 +156,6 @@ def test_a_stray_that_the_store_holds_does_not_stop_the_sweep(house: RealHouse) 
     assert house.findings() == [("stray_kept", "a" * 32)]
 
 
-@pytest.fixture
-def plain(tmp_path: Path) -> Iterator[PlainHouse]:
-    with PlainHouse(tmp_path).open() as house:
-        yield house
-
-
 def test_a_replay_that_would_take_most_stops_and_says_so(plain: PlainHouse) -> None:
     kept = [plain.keep() for _ in range(30)]
     for object_id in kept[:20]:
