@@ -104,9 +104,12 @@ def test_after_the_guide_a_key_that_came_back_is_destroyed_again(lived: Lived) -
     assert lived.house.at.keys.exists(stays)
 
 
-def test_doctor_says_whether_the_store_can_hold(lived: Lived, bucket_name: str) -> None:
+def test_doctor_says_whether_the_store_can_hold(lived: Lived, store_server: "Seaweed") -> None:
+    from tests.seaweed import made_bucket
+
     assert "ok  holds: mirrored to the key database and the store" in lived.command("doctor").out
-    told = lived.command("doctor", ESKERTU_S3_BUCKET=bucket_name).out
+    with made_bucket(store_server) as without_lock:
+        told = lived.command("doctor", ESKERTU_S3_BUCKET=without_lock).out
     assert "!!  holds: holds are not mirrored to the store: bucket has no object lock" in told
 
 
