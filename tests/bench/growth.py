@@ -14,11 +14,11 @@ from app.wiring import Installation
 from storage.objects.store import StoredVersion
 from storage.retention.deletion import Deleter
 from tests.bench import ground, rows
-from tests.bench.measure import in_turn_of, say_times, timed
+from tests.bench.measure import MOST_ROWS, in_turn_of, say_times, timed
 from tests.objects.fake_store import MemoryStore
 from tests.postgresql import new_database, postgres_programs, running
 
-MANY, FEW = 1_000_000, 10_000
+MANY, FEW = MOST_ROWS, 10_000
 DELETED = 250
 ROUNDS = 7
 

@@ -1,11 +1,14 @@
 """How things are measured here: ours and a named reference in turn, medians, both figures and their ratio."""
 
+import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
 
 ROUNDS = 5
+# How large an installation gets at most: to make a million rows takes minutes.
+MOST_ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
 
 
 def timed(what: Callable[[], object]) -> float:
