@@ -24,7 +24,7 @@ run: setup
 
 # Two at a time, each with its own servers; then what kills processes and measures in real time, by itself.
 test: setup
-	$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/processes
+	$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/processes $(patsubst %,--ignore=tests/%,$(NOT_AGAIN))
 	$(BIN)/python -m pytest tests/processes
 
 check: setup

@@ -6,6 +6,7 @@ that what was done is not done again, and an index can be built CONCURRENTLY (`a
 them are one.
 """
 
+import time
 from typing import Literal
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from storage.database import Base, Moment
 LOCK_TIMEOUT = "2s"
 # Two machines that start at once: the second finds the work done.
 MIGRATION_LOCK = 0x65736B66
+ASK_AGAIN_S = 0.2
 
 
 def plain_type(kind: str, item: object, _context: object) -> str | Literal[False]:
@@ -39,7 +41,11 @@ with engine.connect() as connection:
         transaction_per_migration=one_by_one,
     )
     if one_by_one:
-        connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
+        # Asked for again and again, not waited for: who waits has a snapshot, and an index that is built CONCURRENTLY
+        # waits for everybody who has one.
+        while not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(MIGRATION_LOCK))):
+            connection.commit()
+            time.sleep(ASK_AGAIN_S)
         connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
         connection.commit()
     try:

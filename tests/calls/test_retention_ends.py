@@ -72,8 +72,8 @@ def test_on_its_date_it_is_gone_from_everywhere_and_the_receipt_says_what_remain
     assert (receipt.object_id, leaf.kind, leaf.position is not None) == (row.id, "object_deleted", True)
     assert receipt.content["gone_from"] == ["store", "keys", "carrier"]
     assert (receipt.content["cause"], receipt.content["bytes"]) == ("policy", row.bytes)
-    traces, metadata, sealed, backups = [None] * (DATABASE == "sqlite") + receipt.content["remains"]
-    assert traces == (KEY_TRACES if DATABASE == "postgresql" else None)
+    metadata, *traces, sealed, backups = receipt.content["remains"]
+    assert traces == ([KEY_TRACES] if DATABASE == "postgresql" else [])
     assert sealed["what"] == "sealed bytes that nobody can open"
     assert "metadata" in metadata["what"]
     assert timedelta(days=39) < datetime.fromisoformat(metadata["until"]) - keeping.clock.now() <= timedelta(days=40)

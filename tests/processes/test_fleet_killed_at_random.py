@@ -1,6 +1,6 @@
 """Two webs, two workers, one PostgreSQL, one store: killed at random under calls, the invariants hold (I1, I2, I6, I7).
 
-FLEET_SECONDS says for how long; CI takes two minutes.
+FLEET_SECONDS says for how long; CI takes a minute.
 """
 
 import os
@@ -21,6 +21,7 @@ from storage.database import Base
 from storage.models import Call, Deletion, Leaf, NoticeVersion, Receipt, Recording, StoredObject
 from telephony.outcome import WITHOUT_MEDIA, WITHOUT_NUMBER
 from telephony.practice.caller import CallerPlan
+from tests.backend import about
 from tests.calls.lived import Lived
 from tests.calls.scenario import WORDS, Ring
 from tests.processes.fleet import KEPT_FOR_S, MODES, PACE, Fleet
@@ -56,6 +57,7 @@ def fleet(tmp_path: Path, postgres: str, store_server: "Seaweed", bucket_name: s
     engine.dispose()
 
 
+@about("PostgreSQL")
 @pytest.mark.timeout(SECONDS + 600)
 def test_killed_at_random_the_invariants_hold(fleet: Fleet, capsys: pytest.CaptureFixture[str]) -> None:
     lived = live_through_it(fleet)
