@@ -1,6 +1,6 @@
 """Two webs, two workers, one PostgreSQL, one store: killed at random under calls, the invariants hold (I1, I2, I6, I7).
 
-FLEET_SECONDS says for how long; CI takes a minute.
+FLEET_SECONDS says for how long; CI takes 40.
 """
 
 import os
