@@ -20,6 +20,8 @@ IN_WEB = {Milestone.CALL_ANSWERED, Milestone.STEP_ANSWERED}
 # Nothing is held here: tests/processes/test_killed_while_mirroring.py kills at these.
 OF_HOLDS = {Milestone.HOLD_IN_KEYS, Milestone.HOLD_IN_STORE, Milestone.HOLD_MIRROR_OFF}
 # A call has three steps (menu, notice, the end of the conversation): each of its kills takes another.
+# The third is only asked for when the other side ends the conversation: who hangs up asks for nothing more.
+CALLEE = "hangs-up-first"
 TIMES_IN_A_CALL = {Milestone.STEP_ANSWERED: 3}
 
 
@@ -34,7 +36,7 @@ def test_killed_there_nothing_is_lost_doubled_or_left_over(plant: Plant, milesto
         plant.deaths.clear()
         plant.arm(milestone, 1 + kill % TIMES_IN_A_CALL.get(milestone, 1), whole=whole)
         caller = f"+7701555{kill:04}"
-        result = plant.call(from_number=caller)
+        result = plant.call(from_number=caller, callee=CALLEE)
         outcome = plant.until(partial(plant.outcome, result.call_sid), "the call is settled", pace=20)
         if outcome == "recorded":
             object_id = is_stored_once(plant, result)
@@ -56,7 +58,8 @@ def test_killed_there_nothing_is_lost_doubled_or_left_over(plant: Plant, milesto
 def test_a_web_process_that_dies_in_its_answer_is_asked_again(plant: Plant, nth: int) -> None:
     """The answer was kept before the process died: asked again, another gives the same one, word for word."""
     plant.arm(Milestone.STEP_ANSWERED, nth, whole=False)
-    result = plant.call()
+    result = plant.call(callee=CALLEE)
+    assert plant.fuse.died is not None, "the step was never answered"
     assert plant.until(lambda: plant.outcome(result.call_sid), "the call is settled", pace=20) == "recorded"
     is_stored_once(plant, result)
     assert plant.deaths == []
