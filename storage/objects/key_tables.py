@@ -1,6 +1,6 @@
 """The tables of the key database, and what is asked of them about holds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -17,6 +17,7 @@ from sqlalchemy import (
     select,
 )
 
+AT_ONCE = 500
 key_metadata = MetaData()
 data_key = Table(
     "data_key",
@@ -78,3 +79,9 @@ def wrapped_of(connection: Connection, object_ids: Sequence[str]) -> dict[str, b
     """The wrapped keys of those that have a row."""
     wanted = select(data_key.c.object_id, data_key.c.wrapped).where(data_key.c.object_id.in_(object_ids))
     return {object_id: bytes(wrapped) for object_id, wrapped in connection.execute(wanted)}
+
+
+def portions(object_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many at a time as every database takes in one statement."""
+    for start in range(0, len(object_ids), AT_ONCE):
+        yield object_ids[start : start + AT_ONCE]

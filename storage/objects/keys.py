@@ -49,7 +49,6 @@ __all__ = [
 ]
 
 NONCE_BYTES = 12
-AT_ONCE = 500
 # Every wrapped key has the same length: nonce, an age identity (always 74 characters), tag.
 WRAPPED_BYTES = NONCE_BYTES + 74 + 16
 DESTROYED = bytes(WRAPPED_BYTES)
@@ -153,7 +152,7 @@ class KeyRing:
     def _destroy(self, object_ids: Sequence[str]) -> list[str]:
         held: list[str] = []
         with self._writing() as connection:
-            for some in _portions(object_ids):
+            for some in key_tables.portions(object_ids):
                 known = key_tables.wrapped_for_change(connection, some)
                 alive = [each for each in some if known.get(each) != DESTROYED]
                 marked = key_tables.marked_among(connection, alive)
@@ -191,7 +190,9 @@ class KeyRing:
     def held_among(self, object_ids: Sequence[str]) -> set[str]:
         """Those whose keys are marked as held. Raises `KeysUnavailable`."""
         with self._reading() as connection:
-            return {each for some in _portions(object_ids) for each in key_tables.marked_among(connection, some)}
+            return {
+                each for some in key_tables.portions(object_ids) for each in key_tables.marked_among(connection, some)
+            }
 
     def held_ids(self) -> Iterator[str]:
         """The objects whose keys are marked, sorted, read in pages."""
@@ -212,7 +213,7 @@ class KeyRing:
         with self._reading() as connection:
             return {
                 object_id: wrapped != DESTROYED
-                for some in _portions(object_ids)
+                for some in key_tables.portions(object_ids)
                 for object_id, wrapped in key_tables.wrapped_of(connection, some).items()
             }
 
@@ -296,9 +297,3 @@ class KeyRing:
         if engine is None:
             engine = self._engines[os.getpid()] = engine_for(self._database)
         return engine
-
-
-def _portions(object_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """As many at a time as every database takes in one statement."""
-    for start in range(0, len(object_ids), AT_ONCE):
-        yield object_ids[start : start + AT_ONCE]
