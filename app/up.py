@@ -5,7 +5,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from app.first_start import prepare_databases
 from app.supervisor import Part, Supervisor
 from app.wiring import Account, Installation, practice_account
+from config.loopback import LOOPBACK, choose_port, is_free
 from storage.errors import Refused
 from storage.objects.embedded import EmbeddedStoreNotReady, find, wait_until_ready
 from storage.objects.store import StoreError
@@ -118,12 +118,9 @@ def _prepare_store(at: Installation) -> None:
 def make_practice_account(home: Path) -> Account:
     """The practice phone's account: made at first start, with a free port of the moment. Readable by us alone."""
     known = practice_account(home)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     sid = known.account_sid if known is not None else "AC" + secrets.token_hex(16)
     token = known.auth_token if known is not None else secrets.token_hex(16)
-    account = Account(sid, token, f"http://127.0.0.1:{port}")
+    account = Account(sid, token, f"http://{LOOPBACK}:{choose_port()}")
     folder = home / "practice"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     told = {"account_sid": sid, "auth_token": token, "api_base_url": account.api_base_url}
@@ -146,9 +143,5 @@ def _alone(home: Path) -> Iterator[None]:
 
 
 def _must_be_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise Refused(f"port {port} is taken: free it, or choose another with PORT=…") from error
+    if not is_free(port):
+        raise Refused(f"port {port} is taken: free it, or choose another with PORT=…")

@@ -6,12 +6,12 @@ There are no binaries to download any more; `go install github.com/minio/minio@l
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 
 import pytest
 
+from config.loopback import LOOPBACK, choose_port
 from storage.objects.embedded import wait_until_ready
 from tests.seaweed import Seaweed, made_bucket
 
@@ -22,8 +22,7 @@ def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
     if binary is None:
         pytest.skip("no MinIO server here (MINIO_BINARY)")
     folder = tmp_path_factory.mktemp("minio")
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        endpoint = f"127.0.0.1:{reserved.getsockname()[1]}"
+    endpoint = f"{LOOPBACK}:{choose_port()}"
     user, password = "eskertu", secrets.token_hex(16)
     environment = {"HOME": str(folder), "MINIO_ROOT_USER": user, "MINIO_ROOT_PASSWORD": password}
     command = [binary, "server", str(folder / "data"), "--address", endpoint, "--console-address", "127.0.0.1:0"]

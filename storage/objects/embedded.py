@@ -15,7 +15,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import sys
 import time
 from dataclasses import dataclass, field
@@ -24,7 +23,8 @@ from typing import cast
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
-LOOPBACK = "127.0.0.1"
+from config.loopback import LOOPBACK, is_free
+
 GRPC_OFFSET = 10_000
 # Also with the offset below 32768, where the system begins to take ports for outgoing connections.
 FIRST_PORT, LAST_PORT = 20_000, 22_700
@@ -216,15 +216,8 @@ def _choose_ports() -> dict[str, int]:
 
 
 def _is_free(port: int) -> bool:
-    """Whether nothing listens there, nor at the gRPC port that follows. The server binds as we do: SO_REUSEADDR."""
-    for number in (port, port + GRPC_OFFSET):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, number))
-            except OSError:
-                return False
-    return True
+    """Whether nothing listens there, nor at the gRPC port that follows."""
+    return is_free(port) and is_free(port + GRPC_OFFSET)
 
 
 def _identities(access: S3Access) -> str:

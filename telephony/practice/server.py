@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from config.loopback import LOOPBACK
 from telephony.practice.caller import CallerPlan, CallEvent, CallResult
 from telephony.practice.network import PracticeNetwork
 from telephony.practice.rest import may_enter
@@ -20,7 +21,6 @@ from telephony.practice.rest import may_enter
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-LOOPBACK = "127.0.0.1"
 CONTROL = "/practice/"
 POLL_S = 0.05
 """How soon the server notices that it should stop."""

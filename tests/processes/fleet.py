@@ -26,6 +26,7 @@ from app.first_start import prepare_databases
 from app.serve import serve
 from app.wiring import Installation
 from config.logging import configure_logging
+from config.loopback import choose_port
 from config.settings import load_settings
 from storage.centres import add_centre
 from storage.retention.publish import set_policy
@@ -34,7 +35,7 @@ from telephony.practice.network import PracticeNetwork
 from telephony.practice.server import PracticeServer
 from tests.practice.customer import ACCOUNT, TOKEN, tone
 from tests.processes.entry import WakefulWorker, die_with_the_test
-from tests.processes.plant import DESK, free_port, write_account
+from tests.processes.plant import DESK, write_account
 
 MODES = {"stay": "+77172000001", "opt_out": "+77172000002", "opt_in": "+77172000003"}
 PACE = 3.0
@@ -123,7 +124,7 @@ class Fleet:
             folder / "carrier", clock=self.clock, account_sid=ACCOUNT, auth_token=TOKEN, speak=tone
         )
         self.rest = PracticeServer(self.network)
-        self._members = [("web", free_port()), ("web", free_port()), ("worker", 1), ("worker", 2)]
+        self._members = [("web", choose_port()), ("web", choose_port()), ("worker", 1), ("worker", 2)]
         self.balancer = Balancer([port for part, port in self._members if part == "web"])
         settings = {
             "ESKERTU_HOME": str(folder / "var"),
@@ -134,7 +135,7 @@ class Fleet:
         }
         (folder / "settings.json").write_text(json.dumps(settings | s3))
         write_account(folder / "var", self.rest.url)
-        self.at = installation(folder, free_port())
+        self.at = installation(folder, choose_port())
         self.at.store.ensure_bucket()
         self._set_up()
         self.kills = 0

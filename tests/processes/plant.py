@@ -5,7 +5,6 @@ import multiprocessing
 import os
 import shutil
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.first_start import prepare_databases
+from config.loopback import choose_port
 from config.milestones import Milestone
 from storage.centres import add_centre
 from storage.models import Call, Recording, StoredObject
@@ -62,7 +62,7 @@ class Plant:
         self.folder = folder
         self.fuse = Fuse(folder / "fuse.json")
         self.clock = SharedClock(folder / "clock")
-        self.port = free_port()
+        self.port = choose_port()
         shutil.copytree(template.home, folder / "var")
         self.network = PracticeNetwork(
             folder / "carrier", clock=self.clock, account_sid=ACCOUNT, auth_token=TOKEN, speak=tone
@@ -250,11 +250,3 @@ def write_account(home: Path, url: str) -> None:
     (home / "practice").mkdir(parents=True, exist_ok=True)
     told = {"account_sid": ACCOUNT, "auth_token": TOKEN, "api_base_url": url}
     (home / "practice" / "account.json").write_text(json.dumps(told))
-
-
-def free_port() -> int:
-    """A port of the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -9,8 +9,8 @@ from typing import Any
 
 import requests
 
+from config.loopback import choose_port
 from tests.command import Commands, is_ours
-from tests.processes.plant import free_port
 from tests.processes.proc import Process, tree
 
 ESKERTU = (sys.executable, "-P", "-m", "app.cli.main")
@@ -22,7 +22,7 @@ class Up:
     def __init__(self, folder: Path, backend: dict[str, str]) -> None:
         self.folder = folder
         self.home = folder / "home of it"
-        self.port = free_port()
+        self.port = choose_port()
         self.settings = {"ESKERTU_HOME": str(self.home), "PORT": str(self.port)} | backend
         self.command = Commands(folder, self.settings)
         self.log = folder / "up.log"

@@ -22,9 +22,9 @@ from typing import Any
 import pytest
 
 from app.up import make_practice_account
+from config.loopback import choose_port
 from storage.objects.embedded import EmbeddedStore, find
 from tests.backend import DATABASE, STORE, MadeDatabases, about, everything_in, settings_of
-from tests.processes.plant import free_port
 from tests.processes.proc import listening
 from tests.processes.running_up import Up
 from tests.seaweed import Seaweed, made_bucket
@@ -129,7 +129,7 @@ def test_the_practice_accounts_token_is_made_not_shipped(tmp_path: Path) -> None
 
 
 def test_a_second_one_in_the_same_home_is_refused(up: Up) -> None:
-    code, said = ends(up, PORT=str(free_port()))
+    code, said = ends(up, PORT=str(choose_port()))
     assert code == 1
     assert "another `eskertu up` runs in" in said
     assert str(up.home) in said
@@ -147,7 +147,7 @@ def test_a_taken_port_is_refused(up: Up, tmp_path: Path) -> None:
 @about("SeaweedFS")
 def test_a_store_that_cannot_start_is_told_at_once(up: Up, tmp_path: Path) -> None:
     """Its server would take the comma for the end of a folder's name."""
-    code, said = ends(up, ESKERTU_HOME=str(tmp_path / "one, two"), PORT=str(free_port()))
+    code, said = ends(up, ESKERTU_HOME=str(tmp_path / "one, two"), PORT=str(choose_port()))
     assert code == 1
     assert "comma" in said
     assert "the embedded object store did not start" in said
