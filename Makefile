@@ -9,14 +9,16 @@ READY := $(VENV)/.ready
 
 setup: $(READY)
 
-$(READY): requirements-dev.lock pyproject.toml
+$(READY): requirements-dev.lock pyproject.toml app/libraries/package-lock.json app/libraries/install.py
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and was not found."; exit 1; }
-	@echo "1/3  making $(VENV) with $$($(PYTHON) --version)"
+	@echo "1/4  making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV)
-	@echo "2/3  installing locked packages (some minutes the first time)"
+	@echo "2/4  installing locked packages (some minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --progress-bar on -r requirements-dev.lock
-	@echo "3/3  installing Eskertu itself"
+	@echo "3/4  installing Eskertu itself"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@echo "4/4  libraries of the pages"
+	@$(BIN)/python -m app.libraries.install
 	@touch $(READY)
 
 run: setup
@@ -49,4 +51,4 @@ lock:
 		--no-annotate pyproject.toml -c requirements-dev.lock -o requirements.lock
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build *.egg-info app/libraries/node_modules app/static/libraries

@@ -41,11 +41,6 @@ class AudiblePage:
     older: str | None
 
 
-def hears_recordings(role: str) -> bool:
-    """Whether there can be anything to hear for that role."""
-    return (role, KIND) in MEDIA
-
-
 def audible(session: Session, viewer: Viewer, now: datetime, before: str | None = None) -> AudiblePage:
     """What the viewer may hear now.
 

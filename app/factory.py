@@ -7,8 +7,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.auth.pass_link import Passes
-from app.web.gate import FormRefused, Gate, has_forms
+from app.web.gate import FormRefused, Gate, NotConfirmed, has_forms
 from app.web.health import health
+from app.web.home import home
 from app.web.messages import remember_language, texts
 from app.web.play import play
 from app.web.recordings import recordings
@@ -22,10 +23,18 @@ from storage.objects.store import StoreError
 log = structlog.get_logger()
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action {forms}; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
 )
-PROBLEMS = {400: "wrong_request", 403: "form_refused", 404: "not_found", 503: "unavailable"}
+PROBLEMS = {
+    400: "wrong_request",
+    403: "form_refused",
+    404: "not_found",
+    405: "not_found",
+    413: "too_large",
+    429: "password_locked",
+    503: "unavailable",
+}
 
 
 def create_app(at: Installation) -> APIFlask:
@@ -39,6 +48,7 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(play(at, Passes(at.home)))
     app.register_blueprint(sign_in_area(at, gate))
     app.register_blueprint(sessions(at, gate))
+    app.register_blueprint(home())
     app.register_blueprint(recordings(at))
     app.after_request(_with_headers)
     app.after_request(lambda response: remember_language(response, secure=gate.secure))
@@ -63,13 +73,14 @@ def _problem(error: Exception) -> tuple[Response | str, int]:
         log.error("request_failed", path_rule=str(request.url_rule), error=type(error).__name__, exc_info=error)
     if request.path.startswith("/twilio/"):
         return Response(status=status), status
+    if isinstance(error, NotConfirmed) and not error.locked:
+        problem = "password_wrong"
+    else:
+        problem = PROBLEMS.get(status, "wrong_request" if status < 500 else "unavailable")
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "text/html":
-        page = render_template(
-            "problem.html",
-            **texts(),
-            problem=PROBLEMS.get(status, "wrong_request" if status < 500 else "unavailable"),
-        )
-        return page, status
+        # What was refused says why, in the words of whoever refused: they are about what was typed, not about us.
+        said = str(error) if isinstance(error, Refused) and status == 400 else None
+        return render_template("problem.html", **texts(), problem=problem, said=said), status
     answer = jsonify({"type": "about:blank", "status": status, "title": type(error).__name__})
     answer.mimetype = "application/problem+json"
     return answer, status
@@ -79,6 +90,8 @@ def _status(error: Exception) -> int:
     match error:
         case HTTPException():
             return error.code or 500
+        case NotConfirmed():
+            return 429 if error.locked else 403
         case FormRefused():
             return 403
         case NotFound() | KeyProblem():

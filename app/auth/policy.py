@@ -12,9 +12,31 @@ PUBLIC = "public"
 CARRIER = "carrier"
 HOLDER = "holder"
 
+# What somebody meets at an address: their own things; media, of their centres and for the purposes in MEDIA; rows of
+# their centre, or of all if they belong to none; what belongs to no centre, and is opened by whoever belongs to none.
+OWN = "own"
+BY_PURPOSE = "by purpose"
+BY_CENTRE = "by centre"
+EVERYWHERE = "everywhere"
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may open an address once they are signed in.
+
+    `confirmed`: what is done there takes the password once more, unless it was given in the last ten minutes.
+    """
+
+    roles: frozenset[str]
+    within: str
+    confirmed: bool = False
+
+
+ANY_ROLE_OWN = Access(ALL, OWN)
+
 # Who may open which address. What is not here, nobody may open; a test compares it with all addresses that there are.
 # Whoever may open `/recordings/…` is then told what they may hear there by `MEDIA`, and the ledger of each refusal.
-ROUTES: dict[str, str | frozenset[str]] = {
+ROUTES: dict[str, str | Access] = {
     "/healthz": PUBLIC,
     "/readyz": PUBLIC,
     "/metrics": PUBLIC,
@@ -29,13 +51,14 @@ ROUTES: dict[str, str | frozenset[str]] = {
     "/play/<text>": HOLDER,
     "/play/<text>/audio.wav": HOLDER,
     "/sign-in": PUBLIC,
-    "/sign-out": ALL,
-    "/sessions": ALL,
-    "/sessions/end": ALL,
-    "/sessions/end-others": ALL,
-    "/": ALL,
-    "/recordings/<object_id>": ALL,
-    "/recordings/<object_id>/audio.wav": ALL,
+    "/sign-out": ANY_ROLE_OWN,
+    "/sessions": ANY_ROLE_OWN,
+    "/sessions/end": ANY_ROLE_OWN,
+    "/sessions/end-others": ANY_ROLE_OWN,
+    "/": ANY_ROLE_OWN,
+    "/recordings": Access(frozenset({"qa_reviewer"}), BY_PURPOSE),
+    "/recordings/<object_id>": Access(ALL, BY_PURPOSE),
+    "/recordings/<object_id>/audio.wav": Access(ALL, BY_PURPOSE),
 }
 
 # What each role may hear or see, by the kind of the object, for which purposes. A role that is not here sees none:
@@ -99,7 +122,15 @@ def purposes_for(viewer: Viewer, kind: str, centre_id: str, usable: Iterable[str
     return tuple(purpose for purpose in MEDIA.get((viewer.role, kind), ()) if purpose in kept)
 
 
-def may_open(role: str, rule: str) -> bool:
+def may_open(viewer: Viewer, rule: str) -> bool:
     """Whether somebody who is signed in may open an address of that rule."""
-    who = ROUTES.get(rule)
-    return isinstance(who, frozenset) and role in who
+    access = ROUTES.get(rule)
+    if not isinstance(access, Access) or not viewer.active or viewer.role not in access.roles:
+        return False
+    return viewer.centre_id is None or access.within != EVERYWHERE
+
+
+def takes_confirmation(rule: str) -> bool:
+    """Whether what is done at an address of that rule takes the password once more."""
+    access = ROUTES.get(rule)
+    return isinstance(access, Access) and access.confirmed

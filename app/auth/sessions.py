@@ -20,6 +20,8 @@ from storage.models.columns import random_id
 
 IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(hours=24)
+# For so long after the password was given, what takes it once more does not ask again.
+CONFIRMED_FOR = timedelta(minutes=10)
 # `last_seen_at` is written at most so often: a page is several requests, and each would be a transaction.
 SEEN_EVERY = timedelta(minutes=1)
 # Ended sessions are of no use, but for whoever asks next week what happened. The ledger has it for ever.
@@ -32,13 +34,19 @@ class SignedIn:
 
     person: Person
     session_id: str
+    confirmed_at: datetime
 
 
 def begin(session: Session, person: Person, now: datetime) -> str:
     """Begin a session. Returns what the browser shall show: it stands nowhere else."""
     token = secrets.token_urlsafe(32)
     row = SignInSession(
-        id=random_id(), person_id=person.id, token_sha256=_sha256(token), begun_at=now, last_seen_at=now
+        id=random_id(),
+        person_id=person.id,
+        token_sha256=_sha256(token),
+        begun_at=now,
+        last_seen_at=now,
+        confirmed_at=now,
     )
     session.add(row)
     append(session, "signed_in", person.id, now, {"person": person.id, "session": row.id})
@@ -70,6 +78,16 @@ def going_on(session: Session, person_id: str, now: datetime) -> Sequence[SignIn
 def seen(session: Session, session_id: str, now: datetime) -> None:
     """Somebody has just used it."""
     session.execute(sa.update(SignInSession).where(SignInSession.id == session_id).values(last_seen_at=now))
+
+
+def confirmed(session: Session, session_id: str, now: datetime) -> None:
+    """Its person has just given their password once more."""
+    session.execute(sa.update(SignInSession).where(SignInSession.id == session_id).values(confirmed_at=now))
+
+
+def is_confirmed(who: SignedIn, now: datetime) -> bool:
+    """Whether somebody gave their password a short while ago."""
+    return now < who.confirmed_at + CONFIRMED_FOR
 
 
 def end(session: Session, person_id: str, session_id: str, how: str, now: datetime) -> None:

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 
 import sqlalchemy as sa
 import structlog
@@ -40,6 +41,14 @@ class Outcome:
     locked: bool = False
 
 
+class Confirmation(Enum):
+    """What became of a password that was asked for once more."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    LOCKED = "locked"
+
+
 class SignIn:
     """Signs people in, for one installation."""
 
@@ -53,17 +62,11 @@ class SignIn:
         address = email.replace("\0", "").strip().lower()[:LONGEST_ADDRESS]
         counted = self._address_hmac(address)
         now = self._clock.now()
-        attempt_id = random_id()
-        with self._database.begin() as session:
-            session.add(SignInAttempt(id=attempt_id, address_hmac=counted, at=now))
+        attempt_id, tried = self._count(counted, now)
         with self._database.read() as session:
-            tried = session.scalar(_tried(now).where(SignInAttempt.address_hmac == counted)) or 0
             person = session.scalars(sa.select(Person).where(Person.email == address)).one_or_none()
         if tried > REFUSED_AT_MOST:
-            # It was not looked at, so it does not count: the lock ends a quarter of an hour after what led to it.
-            with self._database.begin() as session:
-                session.execute(sa.delete(SignInAttempt).where(SignInAttempt.id == attempt_id))
-            log.warning("sign_in_locked")
+            self._uncount(attempt_id)
             return Outcome(None, locked=True)
         may = person is not None and person.active
         right = is_right(password, person.password_hash if person is not None and may else None)
@@ -95,6 +98,38 @@ class SignIn:
             sessions.end(session, until_now.person_id, until_now.id, "new_sign_in", now)
         return sessions.begin(session, row, now)
 
+    def confirm(self, who: sessions.SignedIn, password: str) -> Confirmation:
+        """See whether it is the person who sits there. Wrong passwords count as they do at sign-in."""
+        now = self._clock.now()
+        counted = self._address_hmac(who.person.email)
+        attempt_id, tried = self._count(counted, now)
+        if tried > REFUSED_AT_MOST:
+            self._uncount(attempt_id)
+            return Confirmation.LOCKED
+        right = is_right(password, who.person.password_hash)
+        with self._database.begin() as session:
+            if right:
+                session.execute(sa.delete(SignInAttempt).where(SignInAttempt.address_hmac == counted))
+                sessions.confirmed(session, who.session_id, now)
+            else:
+                facts = {"person": who.person.id, "locks": tried == REFUSED_AT_MOST}
+                append(session, "sign_in_refused", who.person.id, now, facts)
+        return Confirmation.RIGHT if right else Confirmation.WRONG
+
+    def _count(self, counted: str, now: datetime) -> tuple[str, int]:
+        """Write an attempt down. Returns its id, and how many there were lately, with it."""
+        attempt_id = random_id()
+        with self._database.begin() as session:
+            session.add(SignInAttempt(id=attempt_id, address_hmac=counted, at=now))
+        with self._database.read() as session:
+            return attempt_id, session.scalar(_tried(now).where(SignInAttempt.address_hmac == counted)) or 0
+
+    def _uncount(self, attempt_id: str) -> None:
+        # It was not looked at, so it does not count: the lock ends a quarter of an hour after what led to it.
+        with self._database.begin() as session:
+            session.execute(sa.delete(SignInAttempt).where(SignInAttempt.id == attempt_id))
+        log.warning("sign_in_locked")
+
     def signed_in(self, token: str) -> sessions.SignedIn | None:
         """Who shows that, if their session goes on. It is seen."""
         now = self._clock.now()
@@ -105,7 +140,7 @@ class SignIn:
         if now >= row.last_seen_at + sessions.SEEN_EVERY:
             with self._database.begin() as session:
                 sessions.seen(session, row.id, now)
-        return sessions.SignedIn(row.person, row.id)
+        return sessions.SignedIn(row.person, row.id, row.confirmed_at or row.begun_at)
 
     def end(self, who: sessions.SignedIn, session_id: str) -> None:
         """End one of one's own sessions.

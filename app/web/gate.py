@@ -14,17 +14,28 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.auth.policy import ROUTES, may_open
-from app.auth.sessions import SignedIn
+from app.auth.policy import ROUTES, Access, Viewer, may_open, takes_confirmation
+from app.auth.sessions import SignedIn, is_confirmed
+from app.auth.sign_in import Confirmation
+from app.web.navigation import areas_of
 from app.wiring import Installation
 from storage.errors import Refused
 
 SIGN_IN = "/sign-in"
 FORM_FIELD = "form"
+CONFIRMING_FIELD = "confirm_password"
 
 
 class FormRefused(Refused):
     """A form that is not one of ours, or was written for another session."""
+
+
+class NotConfirmed(Refused):
+    """What takes the password once more came without, or with a wrong one. `locked`: it was not looked at."""
+
+    def __init__(self, *, locked: bool) -> None:
+        super().__init__("the password is not right" if not locked else "there were too many wrong passwords")
+        self.locked = locked
 
 
 class Gate:
@@ -36,7 +47,7 @@ class Gate:
     def install(self, app: Flask) -> None:
         """Stand there."""
         app.before_request(self._check)
-        app.context_processor(lambda: {"who": g.get("who"), "form": self.form_value})
+        app.context_processor(self._for_pages)
         app.after_request(self._show_visitor)
 
     @property
@@ -71,19 +82,38 @@ class Gate:
             abort(404)
         if has_forms(rule) and request.method == "POST" and not self._is_own_page():
             raise FormRefused("this form was sent from another site")
-        if isinstance(who, frozenset):
+        if isinstance(who, Access):
             token = self.shown()
             found = self._at.sign_in.signed_in(token) if token else None
             if found is None:
                 return redirect(url_for("sign_in.page", next=_wanted()), 303)
             g.who = found
-            if not may_open(found.person.role, rule):
+            if not may_open(viewer(), rule):
                 abort(404)
         if has_forms(rule) and request.method == "POST":
             given = request.form.get(FORM_FIELD, "")
             if not hmac.compare_digest(given.encode(), self.form_value().encode()):
                 raise FormRefused("this form is not one of ours, or was open for too long")
+            if takes_confirmation(rule):
+                self._confirm()
         return None
+
+    def _confirm(self) -> None:
+        if is_confirmed(who_asks(), self._at.clock.now()):
+            return
+        found = self._at.sign_in.confirm(who_asks(), request.form.get(CONFIRMING_FIELD, ""))
+        if found is not Confirmation.RIGHT:
+            raise NotConfirmed(locked=found is Confirmation.LOCKED)
+
+    def _for_pages(self) -> dict[str, object]:
+        who = g.get("who")
+        return {
+            "who": who,
+            "form": self.form_value,
+            "confirmed": who is not None and is_confirmed(who, self._at.clock.now()),
+            "areas": areas_of(viewer()) if who is not None else (),
+            "may_open": lambda rule: who is not None and may_open(viewer(), rule),
+        }
 
     def _is_own_page(self) -> bool:
         site = request.headers.get("Sec-Fetch-Site", "same-origin")
@@ -120,13 +150,19 @@ class Gate:
 
 def has_forms(rule: str) -> bool:
     """Whether there are forms on the pages of that address."""
-    return rule == SIGN_IN or isinstance(ROUTES.get(rule), frozenset)
+    return rule == SIGN_IN or isinstance(ROUTES.get(rule), Access)
 
 
 def who_asks() -> SignedIn:
     """Who is signed in, behind the gate."""
     who: SignedIn = g.who
     return who
+
+
+def viewer() -> Viewer:
+    """Who is signed in, as app.auth.policy decides about them."""
+    person = who_asks().person
+    return Viewer(person.role, person.centre_id, person.active)
 
 
 def own_page(text: str) -> str:
@@ -138,7 +174,7 @@ def own_page(text: str) -> str:
         rule, _ = current_app.url_map.bind("").match(parts.path, method="GET", return_rule=True)
     except (HTTPException, RequestRedirect):
         return "/"
-    if not isinstance(ROUTES.get(rule.rule), frozenset):
+    if not isinstance(ROUTES.get(rule.rule), Access):
         return "/"
     return urlunsplit(("", "", parts.path, parts.query, ""))
 

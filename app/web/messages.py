@@ -1,12 +1,14 @@
 """Texts of pages, in the language that the reader asked for."""
 
 import tomllib
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Request, Response, request
+
+from app.web.local import Local
 
 LANGUAGES = ("kk", "ru", "en")
 COOKIE = "eskertu_language"
@@ -14,10 +16,22 @@ REMEMBERED_FOR_S = 180 * 24 * 3600
 
 
 @cache
-def catalogue(language: str) -> dict[str, str]:
-    """All texts in one language, by key."""
-    text = resources.files("config").joinpath("messages", f"{language}.toml").read_text(encoding="utf-8")
-    return {key: str(value) for key, value in tomllib.loads(text).items()}
+def catalogue(language: str) -> dict[str, Any]:
+    """All texts in one language, by key; of one that counts something, its forms by plural category (CLDR)."""
+    texts: dict[str, Any] = {}
+    for file in resources.files("config").joinpath("messages", language).iterdir():
+        more = tomllib.loads(file.read_text(encoding="utf-8"))
+        if twice := texts.keys() & more.keys():
+            raise ValueError(f"{language}/{file.name}: {sorted(twice)} stands in another file, too")
+        texts |= more
+    return texts
+
+
+def counted(language: str, key: str, number: int) -> str:
+    """A text that counts something, in the form that the number takes there. `{n}` in it is the number."""
+    local = Local(language)
+    forms: dict[str, str] = catalogue(language)[key]
+    return forms[local.plural_of(number)].replace("{n}", local.number(number))
 
 
 def language_of(request: Request) -> str:
@@ -35,6 +49,8 @@ def texts() -> dict[str, Any]:
         "t": catalogue(language),
         "language": language,
         "languages": [(code, _same_page_in(code)) for code in LANGUAGES],
+        "local": Local(language),
+        "counted": partial(counted, language),
     }
 
 

@@ -21,6 +21,7 @@ class SignInSession(Base):
     token_sha256: Mapped[Sha256] = mapped_column(unique=True, comment="of the 256 random bits in the cookie")
     begun_at: Mapped[At]
     last_seen_at: Mapped[At] = mapped_column(comment="to the minute: idle sessions end by it")
+    confirmed_at: Mapped[datetime | None] = mapped_column(Moment(), comment="when the password was last given in it")
     ended_at: Mapped[datetime | None] = mapped_column(Moment(), comment="null unless somebody ended it")
 
     person: Mapped[Person] = relationship(lazy="joined")

@@ -186,13 +186,13 @@ def test_another_role_or_centre_holds_at_the_next_request(town: Town, eve: Perso
             session.execute(sa.update(Person).where(Person.id == eve.id).values(**change))
         assert visitor.get(recording).status_code == 404
         assert visitor.get(f"{recording}/audio.wav").status_code == 404
-        assert town.kept.id not in visitor.get("/").text
+        assert town.kept.id not in visitor.get("/recordings").text
 
 
 def test_who_signs_out_is_out_whatever_is_shown(town: Town, eve: Person) -> None:
     visitor = signed_in(town, eve)
     token = visitor.token
-    answer = visitor.post("/sign-out", form=visitor.form("/"))
+    answer = visitor.post("/sign-out", form=visitor.form("/sessions"))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
     assert visitor.client.get_cookie("eskertu_session", domain="127.0.0.1") is None
     visitor.show(token)
@@ -235,7 +235,7 @@ def test_nobody_ends_somebody_elses_session(town: Town, eve: Person) -> None:
 )  # fmt: skip
 def test_a_form_from_elsewhere_is_refused(town: Town, eve: Person, headers: dict[str, str]) -> None:
     visitor = signed_in(town, eve)
-    assert visitor.post("/sign-out", form=visitor.form("/"), headers=headers).status_code == 403
+    assert visitor.post("/sign-out", form=visitor.form("/sessions"), headers=headers).status_code == 403
     assert visitor.is_in()
     stranger = town.visitor()
     form = stranger.form("/sign-in")
@@ -246,11 +246,11 @@ def test_a_form_from_elsewhere_is_refused(town: Town, eve: Person, headers: dict
 
 def test_a_form_of_another_session_or_of_none_is_refused(town: Town, eve: Person) -> None:
     visitor, bob, stranger = signed_in(town, eve), town.signed_in("bob"), town.visitor()
-    for form in (None, "", "0" * 64, bob.form("/"), stranger.form("/sign-in")):
+    for form in (None, "", "0" * 64, bob.form("/sessions"), stranger.form("/sign-in")):
         for path in ("/sign-out", "/sessions/end", "/sessions/end-others"):
             assert visitor.post(path, form=form).status_code == 403
     assert visitor.is_in()
-    for form in (None, "", bob.form("/"), town.visitor().form("/sign-in")):
+    for form in (None, "", bob.form("/sessions"), town.visitor().form("/sign-in")):
         answer = stranger.post("/sign-in", form=form, email=eve.email, password=PASSWORD)
         assert answer.status_code == 403
         assert not stranger.is_in()
@@ -258,7 +258,7 @@ def test_a_form_of_another_session_or_of_none_is_refused(town: Town, eve: Person
 
 def test_pages_with_forms_send_them_nowhere_else_and_are_kept_by_nobody(town: Town) -> None:
     alice = town.signed_in("alice")
-    for path in ("/", "/sessions", f"/recordings/{town.kept.id}", "/recordings/nothing"):
+    for path in ("/recordings", "/sessions", f"/recordings/{town.kept.id}", "/recordings/nothing"):
         headers = alice.get(path).headers
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy

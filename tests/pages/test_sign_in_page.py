@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from app.auth.sign_in import REFUSED_AT_MOST, WITHIN
 from app.web.messages import catalogue
 from tests.pages.conftest import LISTEN
+from tests.pages.looking import findings, fits
 from tests.pages.people import PASSWORD, Town
 
 EN = catalogue("en")
@@ -30,12 +31,6 @@ def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
     page.keyboard.press("Enter")
 
 
-def fits(page: Page) -> bool:
-    """Whether nothing is wider than the window."""
-    found: bool = page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    return found
-
-
 @pytest.mark.parametrize("width", [360, 1100])
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])
 def test_in_listen_out_and_back_shows_nothing(browser: Browser, town: Town, language: str, width: int) -> None:
@@ -56,10 +51,12 @@ def test_in_listen_out_and_back_shows_nothing(browser: Browser, town: Town, lang
     page.goto(f"{base}/?lang={language}")
     expect(page.locator("h1")).to_have_text(texts["sign_in_title"])
     assert fits(page)
+    assert findings(page) == []
     sign_in(page, "alice")
     expect(page.locator("h1")).to_have_text(texts["recordings_title"])
     assert page.locator("html").get_attribute("lang") == language
     assert fits(page)
+    assert findings(page) == []
     page.locator("td a").first.click()
     expect(page.locator("h1")).to_have_text(texts["title"])
     heard = page.evaluate(LISTEN)
@@ -67,9 +64,11 @@ def test_in_listen_out_and_back_shows_nothing(browser: Browser, town: Town, lang
     assert heard["at"] > 0.5
     assert heard["loudest"] > 0.02
     assert fits(page)
+    assert findings(page) == []
     page.get_by_role("link", name=texts["sessions"]).click()
     expect(page.locator("tbody .mark")).to_have_text(texts["this_one"])
     assert fits(page)
+    assert findings(page) == []
     page.get_by_role("button", name=texts["sign_out"]).click()
     expect(page.locator("h1")).to_have_text(texts["sign_in_title"])
     for _ in range(3):
@@ -126,13 +125,3 @@ def test_a_form_that_is_not_ours_says_so(window: BrowserContext, town: Town) -> 
     window.clear_cookies()
     sign_in(page, "alice")
     expect(page.locator("h1")).to_have_text(EN["form_refused"])
-
-
-@pytest.mark.parametrize("name", ["charlie", "mira", "pavel", "aidar"])
-def test_who_hears_nothing_lands_on_words(window: BrowserContext, town: Town, name: str) -> None:
-    page = window.new_page()
-    page.goto(town.house.at.site.base_url)
-    sign_in(page, name)
-    expect(page.locator("h1")).to_have_text(EN["no_right"])
-    expect(page.locator(".panel")).to_contain_text(EN[f"role_{town.person(name).role}"])
-    assert fits(page)

@@ -6,22 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from app.auth.policy import ROLES
 from app.factory import PROBLEMS
+from app.web.local import Local
 from app.web.messages import LANGUAGES, catalogue
+from app.web.navigation import AREAS
 from app.web.sign_in import LOCKED_OUT, REFUSED, SESSION_OVER
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "app" / "templates").rglob("*.html"))
 # t.title, t["title"], and t["lang_" ~ …], of which the beginning is known.
-ASKED = re.compile(r"""\bt\.([a-z_0-9]+)|\bt\[\s*["']([a-z_0-9]+)["']\s*(~)?""")
+ASKED = re.compile(r"""\bt\.([a-z_0-9]+)|(?:\bt\[|\bcounted\()\s*["']([a-z_0-9]+)["']\s*(~)?""")
 # What follows such a beginning, or stands in place of a variable.
 ENDINGS = {
     "purpose_": {"training", "quality"},
     "lang_": {"kk", "ru", "en"},
     "consent_": {"stayed", "pressed_1"},
-    "role_": set(ROLES) - {"qa_reviewer"},
-    "may_": set(ROLES) - {"qa_reviewer"},
 }
 
 
@@ -29,14 +28,21 @@ ENDINGS = {
 def test_every_text_is_in_every_language(language: str) -> None:
     texts = catalogue(language)
     assert texts.keys() == catalogue("en").keys()
-    assert [key for key, text in texts.items() if not text.strip()] == []
+    plain = {key: text for key, text in texts.items() if isinstance(text, str)}
+    assert [key for key, text in plain.items() if not text.strip()] == []
+    for key in texts.keys() - plain.keys():
+        assert texts[key].keys() == Local(language).plurals | {"other"}, f"{key}: forms of {language}"
+        assert all(form.strip() for form in texts[key].values())
 
 
-def test_there_is_a_file_for_each_language_and_no_other() -> None:
+def test_there_is_a_folder_for_each_language_with_the_same_files() -> None:
     folder = ROOT / "config" / "messages"
-    assert {path.stem for path in folder.glob("*.toml")} == set(LANGUAGES)
-    for path in folder.glob("*.toml"):
-        assert all(isinstance(text, str) for text in tomllib.loads(path.read_text(encoding="utf-8")).values()), path
+    assert {path.name for path in folder.iterdir()} == set(LANGUAGES)
+    files = {language: {path.name for path in (folder / language).iterdir()} for language in LANGUAGES}
+    assert files["kk"] == files["ru"] == files["en"]
+    for path in folder.rglob("*.toml"):
+        in_english = tomllib.loads((folder / "en" / path.name).read_text(encoding="utf-8"))
+        assert tomllib.loads(path.read_text(encoding="utf-8")).keys() == in_english.keys(), path
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
@@ -61,5 +67,6 @@ def test_no_text_is_left_over() -> None:
     asked = {plain or quoted for plain, quoted, _ in ASKED.findall(pages)}
     asked |= {beginning + ending for beginning, endings in ENDINGS.items() for ending in endings}
     asked |= {name for problem in PROBLEMS.values() for name in (problem, f"{problem}_why")}
+    asked |= {area.name for area in AREAS} | {"password_wrong", "password_wrong_why"}
     asked |= {SESSION_OVER, REFUSED, LOCKED_OUT}
     assert catalogue("en").keys() - asked == set()
