@@ -74,6 +74,21 @@ def plain_length(header_bytes: int, cipher_length: int) -> int:
     return plain
 
 
+def last_chunk(plain_bytes: int) -> int:
+    """The number of the last chunk, counted from 0."""
+    return max(1, -(-plain_bytes // CHUNK_BYTES)) - 1
+
+
+def chunk_nonce(number: int, last: int) -> bytes:
+    """What a chunk is sealed with beside the key: its place, and whether anything comes behind it."""
+    return number.to_bytes(11, "big") + (b"\x01" if number == last else b"\x00")
+
+
+def payload_cipher(header: bytes, nonce: bytes, key: ObjectKey) -> ChaCha20Poly1305:
+    """What seals and opens the chunks behind this header and nonce. Raises `SealBroken` where the key does not fit."""
+    return ChaCha20Poly1305(_hkdf(_unwrap(header, key), nonce, b"payload"))
+
+
 class Opened:
     """A sealed object whose key fits and whose length is authenticated, for any number of ranges of it.
 
@@ -86,9 +101,8 @@ class Opened:
         head, end = self._read_head()
         self._body_at = end + NONCE_BYTES
         self.plain_length = plain_length(end, cipher_length)
-        self._last = max(1, -(-self.plain_length // CHUNK_BYTES)) - 1
-        file_key = _unwrap(head[:end], key)
-        self._payload = ChaCha20Poly1305(_hkdf(file_key, head[end : self._body_at], b"payload"))
+        self._last = last_chunk(self.plain_length)
+        self._payload = payload_cipher(head[:end], head[end : self._body_at], key)
         # A cut at a chunk's border shows nowhere else: the new last chunk was not sealed as the last one.
         last_at = self._body_at + self._last * SEALED_CHUNK_BYTES
         self._last_plain = self._open_chunk(self._last, self._fetch(last_at, cipher_length - last_at))
@@ -112,9 +126,8 @@ class Opened:
         return data
 
     def _open_chunk(self, number: int, sealed: bytes | memoryview) -> bytes:
-        nonce = number.to_bytes(11, "big") + (b"\x01" if number == self._last else b"\x00")
         try:
-            return self._payload.decrypt(nonce, sealed, None)
+            return self._payload.decrypt(chunk_nonce(number, self._last), sealed, None)
         except InvalidTag as error:
             raise SealBroken(f"chunk {number} is not what was sealed") from error
 

@@ -1,8 +1,6 @@
 """The object store behind the S3 API: the minio client, and nothing of it outside this file (and `s3_*.py`).
 
-Memory: one part (`PART_BYTES`) is in hand at a time, whatever the object's size. The client's own parallel uploads
-stay off: when a source fails, its pool threads are never joined (minio 7.2.20, `helpers.ThreadPool`), and the parts
-that are still on their way can arrive after the abort.
+Memory: a few parts (`PART_BYTES`) are in hand at a time, whatever the object's size (`s3_parts.py`).
 """
 
 import os
@@ -17,7 +15,7 @@ from minio.deleteobjects import DeleteObject
 from minio.error import S3Error
 from urllib3 import PoolManager, Retry, Timeout
 
-from storage.objects import s3_legal_hold, s3_uploads
+from storage.objects import s3_legal_hold, s3_parts, s3_uploads
 from storage.objects.asking import Asking, at_once
 from storage.objects.codes import ABSENT_CODES, CANNOT_LOCK_CODES
 from storage.objects.s3_errors import translated
@@ -131,21 +129,17 @@ class S3Store:
         client = self._client()
         try:
             with translated(f"put {key}"):
-                result = client.put_object(
-                    self.bucket,
-                    key,
-                    cast("BinaryIO", sent),  # `read` is all that the client uses of it
-                    length,
-                    part_size=part_bytes,
-                    num_parallel_uploads=1,
-                )
+                if length > part_bytes:
+                    version_id = s3_parts.put(client, self.bucket, key, sent, length, part_bytes)
+                else:
+                    # `read` is all that the client uses of it.
+                    version_id = client.put_object(self.bucket, key, cast("BinaryIO", sent), length).version_id
         except BaseException:
             self._discard_uploads(key)
             if sent.failure is not None:
                 # The source's own error, not the client's or ours: a carrier that timed out is no store that did.
                 raise sent.failure from None
             raise
-        version_id = result.version_id
         held = self._ask(key, version_id)
         if held is not None and held.bytes == length and self._is_what_was_sent(held, sent):
             return held

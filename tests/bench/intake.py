@@ -46,6 +46,6 @@ def put_bare(seaweed: Seaweed, plain: bytes) -> None:
 def run(folder: Path) -> None:
     with ground.seaweed(folder) as seaweed, ground.installation(folder, seaweed.store(ground.BUCKET)) as at:
         centre_id, plain = ground.add_centre(at), b"".join(pieces())
-        ours, theirs = in_turn(lambda: take_in(at, centre_id), lambda: put_bare(seaweed, plain))
+        ours, theirs = in_turn(lambda: take_in(at, centre_id), lambda: put_bare(seaweed, plain), 9)
     name = "intake (hash, seal, put, verify, row)"
     say_rates(name, rate(SIZE / MB, ours), "bare put_object", rate(SIZE / MB, theirs), "MB/s", "≥ 0.7")

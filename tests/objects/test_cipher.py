@@ -190,7 +190,14 @@ def test_the_last_bytes_come_only_after_a_good_end() -> None:
             sealed.read(sealed.length)
 
 
-def test_leaving_early_leaves_no_thread_and_no_descriptor() -> None:
+def test_behind_a_failure_nothing_comes() -> None:
+    with Sealed(failing(100_000), 100_000, KEY) as sealed:
+        with pytest.raises(TimeoutError):
+            sealed.read()
+        assert sealed.read() == b""
+
+
+def test_leaving_early_closes_the_source_and_leaves_no_thread_and_no_descriptor() -> None:
     closed: list[bool] = []
 
     def endless() -> Iterator[bytes]:
@@ -201,7 +208,7 @@ def test_leaving_early_leaves_no_thread_and_no_descriptor() -> None:
             closed.append(True)
 
     threads, descriptors = threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
-    for read in (0, 1, 500_000):
+    for read in (0, 500, 70_000, 500_000):  # the first does not begin it: there is nothing to close
         with Sealed(endless(), 10**12, KEY) as sealed:
             sealed.read(read)
     for _ in range(3):

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from storage.objects.s3 import S3Store
+from storage.objects.sending import PART_BYTES
 from storage.objects.store import (
     ObjectAbsent,
     Remaining,
@@ -101,6 +102,59 @@ def test_an_error_says_whether_to_try_again(
     server.script = lambda *_: answer
     with pytest.raises(expected):
         list(store_at(server).versions(""))
+
+
+class Parts:
+    """A script for an upload in parts, each of which takes its time, and remembers what was answered."""
+
+    def __init__(self, refused: int | None = None) -> None:
+        self.refused = refused
+        self.answered: list[str] = []
+
+    def __call__(self, method: str, path: str) -> Answer:
+        answer, what = self._answer(method, path)
+        self.answered.append(what)
+        return answer
+
+    def _answer(self, method: str, path: str) -> tuple[Answer, str]:
+        if method == "POST":
+            body = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
+            return (200, {}, body.encode()), "begun"
+        if method == "PUT":
+            number = int(path.partition("partNumber=")[2].partition("&")[0])
+            time.sleep(0.3 / number)
+            return xml_error(403, "AccessDenied") if number == self.refused else (200, {"ETag": "e"}, b""), "part"
+        if method == "DELETE":
+            return (204, {}, b""), "ended"
+        return (200, {}, b"<ListMultipartUploadsResult/>"), "listed"
+
+
+class Failing:
+    """A source that gives so many bytes, and then raises."""
+
+    def __init__(self, good: int) -> None:
+        self.left = good
+
+    def read(self, n: int, /) -> bytes:
+        if not self.left:
+            raise TimeoutError("the carrier went away")
+        given = min(n, self.left)
+        self.left -= given
+        return bytes(given)
+
+
+def test_a_source_that_fails_has_no_parts_on_their_way_when_the_upload_is_ended(server: ScriptedServer) -> None:
+    server.script = script = Parts()
+    with pytest.raises(TimeoutError, match="the carrier went away"):
+        store_at(server).put("a/1", Failing(2 * PART_BYTES), 9 * PART_BYTES)
+    assert script.answered == ["begun", "part", "part", "ended", "listed"]
+
+
+def test_a_part_that_is_refused_ends_the_upload_and_no_more_are_sent(server: ScriptedServer) -> None:
+    server.script = script = Parts(refused=1)
+    with pytest.raises(StoreRefused, match="AccessDenied"):
+        store_at(server).put("a/1", Failing(9 * PART_BYTES), 9 * PART_BYTES)
+    assert script.answered == ["begun", "part", "part", "ended", "listed"]
 
 
 @pytest.mark.parametrize(("size", "etag"), [("5", "0" * 32), ("4", MD5_OF_HELLO)])
