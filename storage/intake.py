@@ -25,7 +25,7 @@ from storage.models.columns import random_id
 from storage.objects.cipher import Sealed
 from storage.objects.keys import KeyHeld, KeyRing
 from storage.objects.store import ObjectStore, key_of_attempt, keys_of_attempts
-from storage.retention.holds import inherit
+from storage.retention.holds import holds_stay, inherit
 from storage.retention.policy import Due, delete_after, schedule
 from storage.retention.schedule import policies_stay, published_policies
 
@@ -140,8 +140,10 @@ class Intake:
         reached(Milestone.OBJECT_PUT)
         try:
             with self._database.begin() as session:
-                first(session)
+                # Before any row is locked: who changes policies or holds takes these first, and then rows.
                 policies_stay(session)
+                holds_stay(session)
+                first(session)
                 dates = self._dates(session, arrival)
                 now = self._clock.now()
                 claimed = session.execute(

@@ -26,9 +26,8 @@ from storage.models import CardDataPurge, HeldObject, Hold, StoredObject
 from storage.playback import Playable, Playback, whole
 from storage.retention.card_data import done_facts, end
 from storage.retention.claim import begin, derived_from
-from storage.retention.holds import holds_stay, take_over
+from storage.retention.holds import take_over
 from storage.retention.mirror_rows import note_change
-from storage.retention.schedule import policies_stay
 
 log = structlog.get_logger()
 
@@ -191,9 +190,6 @@ class CardDataPurges:
         return 1
 
     def _must_still_be_wanted(self, session: Session, taken: Taken) -> None:
-        # A policy or a hold that is being published or set takes these first, and then the rows: so do we.
-        policies_stay(session)
-        holds_stay(session)
         taken.redactor.lock(session, taken.original.object_id)
         request = _locked(session, taken.purge_id)
         if request.state != "approved" or request.attempts != taken.attempt:
