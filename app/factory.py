@@ -12,6 +12,7 @@ from app.web.health import health
 from app.web.home import home
 from app.web.messages import remember_language, texts
 from app.web.play import play
+from app.web.public_notice import public_notices
 from app.web.recordings import recordings
 from app.web.sessions import sessions
 from app.web.sign_in import sign_in_area
@@ -46,6 +47,7 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(health(at))
     app.register_blueprint(at.webhooks.blueprint())
     app.register_blueprint(play(at, Passes(at.home)))
+    app.register_blueprint(public_notices(at))
     app.register_blueprint(sign_in_area(at, gate))
     app.register_blueprint(sessions(at, gate))
     app.register_blueprint(home())

@@ -85,6 +85,11 @@ class Settings(Section):
         description="who is responsible, as consent records name it",
         max_length=200,
     )
+    privacy_contact: str | None = Field(
+        default=None,
+        description="how callers reach who answers for their data, as the public notice pages say it",
+        max_length=200,
+    )
     ledger_origin: str = Field(
         default="eskertu.local/ledger",
         description="name of the ledger in its checkpoints: a host and path of yours, without https://",

@@ -50,6 +50,7 @@ ROUTES: dict[str, str | Access] = {
     "/twilio/recording": CARRIER,
     "/play/<text>": HOLDER,
     "/play/<text>/audio.wav": HOLDER,
+    "/n/<centre>/<line>": PUBLIC,
     "/sign-in": PUBLIC,
     "/sign-out": ANY_ROLE_OWN,
     "/sessions": ANY_ROLE_OWN,

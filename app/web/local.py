@@ -6,9 +6,12 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import isodate
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
+from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
+from babel.units import format_unit
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,32 @@ class Local:
         minutes, rest = divmod(round(seconds), 60)
         hours, minutes = divmod(minutes, 60)
         return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+    def window(self, duration: str) -> str:
+        """An ISO 8601 duration in words: `90 days`, `1 year and 6 months`."""
+        length = isodate.parse_duration(duration)
+        rest = length.tdelta if isinstance(length, isodate.Duration) else length
+        hours, seconds = divmod(rest.seconds, 3600)
+        minutes, seconds = divmod(seconds, 60)
+        years, months = (int(length.years), int(length.months)) if isinstance(length, isodate.Duration) else (0, 0)
+        parts = [
+            self._unit(number, unit)
+            for number, unit in (
+                (years, "year"),
+                (months, "month"),
+                (rest.days, "day"),
+                (hours, "hour"),
+                (minutes, "minute"),
+                (seconds, "second"),
+            )
+            if number
+        ]
+        return str(format_list(parts, locale=self._locale))
+
+    def _unit(self, number: int, unit: str) -> str:
+        # Where CLDR's long form is its short one (days and months in Kazakh), Babel finds the short one alone.
+        forms = (format_unit(number, f"duration-{unit}", length, locale=self._locale) for length in ("long", "short"))
+        return next(str(form) for form in forms if "duration-" not in form)
 
     def size(self, octets: int) -> str:
         """A size in bytes, by thousands: `1.4 GB`."""

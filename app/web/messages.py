@@ -13,6 +13,8 @@ from app.web.local import Local
 LANGUAGES = ("kk", "ru", "en")
 COOKIE = "eskertu_language"
 REMEMBERED_FOR_S = 180 * 24 * 3600
+# Whoever reads a public notice gets no cookie, and is known by none: there the language goes by the address alone.
+WITHOUT_COOKIES = "/n/"
 
 
 @cache
@@ -36,7 +38,8 @@ def counted(language: str, key: str, number: int) -> str:
 
 def language_of(request: Request) -> str:
     """`?lang=`, else what was chosen before, else the browser's wish, else Kazakh."""
-    for asked in (request.args.get("lang"), request.cookies.get(COOKIE)):
+    remembered = None if request.path.startswith(WITHOUT_COOKIES) else request.cookies.get(COOKIE)
+    for asked in (request.args.get("lang"), remembered):
         if asked in LANGUAGES:
             return asked
     return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
@@ -57,6 +60,8 @@ def texts() -> dict[str, Any]:
 def remember_language(response: Response, *, secure: bool) -> Response:
     """Keep a language that was chosen, for the next pages."""
     chosen = request.args.get("lang", "")
+    if request.path.startswith(WITHOUT_COOKIES):
+        return response
     if chosen in LANGUAGES and request.cookies.get(COOKIE) != chosen:
         response.set_cookie(COOKIE, chosen, max_age=REMEMBERED_FOR_S, httponly=True, samesite="Lax", secure=secure)
     return response

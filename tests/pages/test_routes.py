@@ -20,6 +20,8 @@ PARTS = {
     "<token>": "0" * 32,
     "<any(end, key):arm>": "end",
     "<text>": "nothing",
+    "<centre>": "ast",
+    "<line>": "stay",
 }
 FOR_ROLES = sorted(rule for rule, who in ROUTES.items() if isinstance(who, Access))
 

@@ -21,6 +21,8 @@ ENDINGS = {
     "purpose_": {"training", "quality"},
     "lang_": {"kk", "ru", "en"},
     "consent_": {"stayed", "pressed_1"},
+    "public_how_": {"stay", "opt_out", "opt_in"},
+    "public_for_": {"training", "quality", "evidence"},
 }
 
 

@@ -1,0 +1,115 @@
+"""What everybody may know about a line: what callers hear there, and heard before; who records, why, for how long."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.changed_words import Stretch, changed_words
+from app.wiring import Installation
+from storage.errors import NotFound
+from storage.models import Centre, Line, NoticeVersion, RetentionPolicy, SignedCheckpoint
+from storage.notices import NOTICE
+from storage.retention.policy import applicable
+from storage.retention.schedule import published_policies
+from telephony.consent import PURPOSES
+
+EVIDENCE = "evidence"
+# A checkpoint of this age is given to the next visitor too: else every visit would be a transaction that writes.
+CHECKPOINT_LASTS = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A version that callers hear, or heard. `changes`: against the one before it; empty for the first."""
+
+    version: NoticeVersion
+    changes: Sequence[Stretch]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How long a purpose keeps, as an ISO 8601 duration, and why so long, by language."""
+
+    purpose: str
+    window: str
+    reason: dict[str, str]
+
+
+@dataclass(frozen=True)
+class PublicNotice:
+    """All of it. `histories`: by language, as the line offers them, each with the newest version first."""
+
+    centre: Centre
+    line: Line
+    zone: ZoneInfo
+    histories: Mapping[str, Sequence[Heard]]
+    kept: Sequence[Kept]
+    checkpoint: SignedCheckpoint | None
+
+
+def public_notice(at: Installation, centre_code: str, line_code: str) -> PublicNotice:
+    """What the page of a line tells. Nothing on it is about a caller.
+
+    Raises:
+        NotFound: if there is no such line.
+    """
+    with at.database.read() as session:
+        line = session.scalars(
+            sa.select(Line).join(Centre).where(Centre.code == centre_code, Line.code == line_code)
+        ).one_or_none()
+        if line is None:
+            raise NotFound("there is no such line")
+        histories = {language: _history(session, line.mode, language) for language in line.languages}
+        kept = _kept(session, line.centre)
+    return PublicNotice(line.centre, line, ZoneInfo(line.centre.timezone), histories, kept, _checkpoint(at))
+
+
+def _history(session: Session, mode: str, language: str) -> list[Heard]:
+    versions = session.scalars(
+        sa.select(NoticeVersion)
+        .where(NoticeVersion.kind == NOTICE, NoticeVersion.mode == mode, NoticeVersion.language == language)
+        .order_by(NoticeVersion.number)
+    ).all()
+    before = [None, *versions[:-1]]
+    told = [
+        Heard(version, changed_words(older.text, version.text) if older is not None else ())
+        for older, version in zip(before, versions, strict=True)
+    ]
+    return told[::-1]
+
+
+def _kept(session: Session, centre: Centre) -> list[Kept]:
+    policies, found = published_policies(session), []
+    for purpose in (*PURPOSES, EVIDENCE):
+        policy = applicable(policies, purpose, centre.jurisdiction, centre.id)
+        if policy is not None:
+            found.append(Kept(purpose, policy.window, session.get_one(RetentionPolicy, policy.id).reason))
+    return found
+
+
+def _checkpoint(at: Installation) -> SignedCheckpoint | None:
+    """One that visitors carry away (I10); None while the ledger is empty."""
+    since = at.clock.now() - CHECKPOINT_LASTS
+    newest = (
+        sa.select(SignedCheckpoint)
+        .where(SignedCheckpoint.given_at.is_not(None))
+        .order_by(SignedCheckpoint.size.desc())
+        .limit(1)
+    )
+    with at.database.read() as session:
+        given = session.scalars(newest).one_or_none()
+    if given is not None and given.signed_at > since:
+        return given
+    try:
+        with at.database.begin() as session:
+            return at.ledger.checkpoint(session, given=True)
+    except NotFound:
+        return None
+    except IntegrityError:
+        # Another visitor's request has signed the same one in this moment.
+        return given
