@@ -114,7 +114,7 @@ def sign_in_and_out(lived: Lived) -> None:
         answer = visitor.sign_in(email, tried)
     assert answer.status_code == 303
     requests.get(f"{visitor.base}/sessions", cookies={"eskertu_session": visitor.token}, timeout=10).raise_for_status()
-    visitor.post("/sign-out", form=visitor.form("/"))
+    visitor.post("/sign-out", form=visitor.form("/sessions"))
     typed.fine("user", "password", officer, *password)
     typed.fine("user", "end", officer)
 
