@@ -12,6 +12,7 @@ from app.web.health import health
 from app.web.home import home
 from app.web.messages import remember_language, texts
 from app.web.play import play
+from app.web.practice import practice
 from app.web.public_notice import public_notices
 from app.web.recordings import recordings
 from app.web.sessions import sessions
@@ -52,6 +53,7 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(sessions(at, gate))
     app.register_blueprint(home())
     app.register_blueprint(recordings(at))
+    app.register_blueprint(practice(at))
     app.after_request(_with_headers)
     app.after_request(lambda response: remember_language(response, secure=gate.secure))
     app.register_error_handler(Exception, _problem)

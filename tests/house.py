@@ -54,9 +54,11 @@ class Quiet(WSGIRequestHandler):
 class House:
     """One installation with a line for each mode, a practice network that calls it, and its worker."""
 
-    def __init__(self, home: Path, store: ObjectStore, databases: Databases = IN_ITS_HOME) -> None:
+    def __init__(
+        self, home: Path, store: ObjectStore, databases: Databases = IN_ITS_HOME, clock: FastClock | None = None
+    ) -> None:
         self.home = home
-        self.clock = FastClock()
+        self.clock = clock or FastClock()
         settings = Settings(
             home=home / "var", database_url=databases.main, keys_database_url=databases.keys, log_level="error"
         )

@@ -16,6 +16,7 @@ class Area:
 
 AREAS = (
     Area("recordings", "/recordings"),
+    Area("practice", "/practice"),
     Area("sessions", "/sessions"),
 )
 

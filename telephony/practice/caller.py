@@ -47,6 +47,8 @@ class CallerPlan:
     speech: Path | None = None
     talk_s: float = 4.0
     callee: str = "answers"
+    live: bool = False
+    """Somebody lives through it: keys, and hanging up, come from them (`PracticeNetwork.press`) as it happens."""
 
     def __post_init__(self) -> None:
         if not self.to.startswith("+") or not self.from_number.startswith("+"):

@@ -1,6 +1,7 @@
 """One call's line: its time, what sounds on it, who is still there."""
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,8 @@ CALLER, OTHER = 0, 1
 LONGEST_CALL_S = 4 * 3600.0
 """A call ends after four hours («Call resource», TimeLimit: 14,400 s by default)."""
 TICK_S = 0.5
+LIVE_TICK_S = 0.05
+"""How soon somebody's key is noticed: who lives through a call waits for what it does."""
 ENDS = {
     "caller": "the caller hangs up",
     "api": "the call is ended by request",
@@ -54,6 +57,9 @@ class Line:
         self._events: list[CallEvent] = []
         self._events_lock = threading.Lock()
         self._cut = threading.Event()
+        self._cut_by = "api"
+        self._keys: deque[str] = deque()
+        self._tick = LIVE_TICK_S if plan.live else TICK_S
         self._helpers: list[threading.Thread] = []
         self._began = exchange.clock.now()
 
@@ -89,9 +95,14 @@ class Line:
         """What sounds now stops."""
         self.tape.cut(self.elapsed())
 
-    def cut(self) -> None:
-        """End the call from another thread (REST, `Status=completed`)."""
+    def cut(self, by: str = "api") -> None:
+        """End the call from another thread: by REST (`Status=completed`), or the caller hangs up."""
+        self._cut_by = by
         self._cut.set()
+
+    def press(self, keys: str) -> None:
+        """The caller presses keys, from another thread."""
+        self._keys.append(keys)
 
     def down(self, by: str) -> LineDownError:
         """The end of the call, to be raised; `by` is one of `ENDS`."""
@@ -107,14 +118,18 @@ class Line:
         """
         end = self.elapsed() + seconds
         if act is not None and act.after_s <= seconds:
-            self._sleep_until(self.elapsed() + act.after_s)
+            pressed = self._sleep_until(self.elapsed() + act.after_s, keys_count=keys_count)
+            if pressed:
+                return pressed
             if act.keys is None:
                 raise self.down("caller")
             if keys_count:
                 return act.keys
-            self.tell("pressed", f"presses {act.keys}, which nobody hears", keys=act.keys, lost=True)
-        self._sleep_until(end)
-        return ""
+            self._press_in_vain(act.keys)
+        return self._sleep_until(end, keys_count=keys_count)
+
+    def _press_in_vain(self, keys: str) -> None:
+        self.tell("pressed", f"presses {keys}, which nobody hears", keys=keys, lost=True)
 
     def aside(self, work: Callable[[], None]) -> None:
         """Do something beside the call, in a thread of its own that `settle` waits for."""
@@ -127,13 +142,18 @@ class Line:
         for thread in list(self._helpers):
             thread.join()
 
-    def _sleep_until(self, end: float) -> None:
+    def _sleep_until(self, end: float, *, keys_count: bool) -> str:
         while True:
             if self._cut.is_set():
-                raise self.down("api")
+                raise self.down(self._cut_by)
+            if self._keys:
+                keys = self._keys.popleft()
+                if keys_count:
+                    return keys
+                self._press_in_vain(keys)
             if self.elapsed() >= LONGEST_CALL_S:
                 raise self.down("limit")
             left = end - self.elapsed()
             if left <= 1e-6:
-                return
-            self.exchange.clock.sleep(min(TICK_S, left))
+                return ""
+            self.exchange.clock.sleep(min(self._tick, left))

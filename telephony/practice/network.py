@@ -70,6 +70,11 @@ class PracticeNetwork:
     def base_url(self, url: str) -> None:
         self._exchange.base_url = url.rstrip("/")
 
+    @property
+    def clock(self) -> Clock:
+        """What its time goes by."""
+        return self._exchange.clock
+
     def rest_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """The REST API as a WSGI application."""
         return self._rest(environ, start_response)
@@ -129,12 +134,20 @@ class PracticeNetwork:
         shelf = self._exchange.shelf
         return shelf.plant(call_sid, path, channels, duration_s, source=source, start_time=start_time).sid
 
-    def hang_up(self, call_sid: str) -> bool:
-        """End a call from outside; False where it is not in progress."""
+    def hang_up(self, call_sid: str, by: str = "api") -> bool:
+        """End a call from outside, or (`caller`) let its caller hang up; False where it is not in progress."""
         line = self._line(call_sid)
         if line is None or line.call.status in ENDED:
             return False
-        line.cut()
+        line.cut(by)
+        return True
+
+    def press(self, call_sid: str, keys: str) -> bool:
+        """Let a call's caller press keys now; False where it is not in progress."""
+        line = self._line(call_sid)
+        if line is None or line.call.status in ENDED:
+            return False
+        line.press(keys)
         return True
 
     def running_takes(self, call_sid: str) -> list[Take]:

@@ -5,7 +5,7 @@ import queue
 import socket
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -14,7 +14,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from config.loopback import LOOPBACK
-from telephony.practice.caller import CallerPlan, CallEvent, CallResult
+from telephony.practice.caller import CallerPlan
+from telephony.practice.live import LiveCalls, NoSuchCallError, last_step, step_of
 from telephony.practice.network import PracticeNetwork
 from telephony.practice.rest import may_enter
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CONTROL = "/practice/"
+LIVE = "/practice/live"
 POLL_S = 0.05
 """How soon the server notices that it should stop."""
 
@@ -35,12 +37,14 @@ class PracticeServer:
     """A network that listens on 127.0.0.1; a context manager. Port 0 takes any free one.
 
     `POST /practice/calls` takes a CallerPlan as JSON and answers in lines of JSON: each event as it happens, the
-    result last. `GET /practice/health` answers when it listens. Both want the account's SID and token, as the REST
-    API does.
+    result last. `GET /practice/health` answers when it listens. `POST /practice/live` begins a call that its `owner`
+    lives through: `GET /practice/live/SID` waits for its next steps, `POST …/SID/keys` presses, `POST …/SID/hang-up`
+    hangs up. All want the account's SID and token, as the REST API does.
     """
 
     def __init__(self, network: PracticeNetwork, port: int = 0) -> None:
         self._network = network
+        self._live = LiveCalls(network, network.clock)
         app: WSGIApplication = self._app
         # bound here: werkzeug ends the whole process where a port is taken, this raises OSError
         with socket.create_server((LOOPBACK, port)) as bound:
@@ -87,6 +91,8 @@ class PracticeServer:
                 return _json({"status": "listening"}, 200)
             case "POST", "/practice/calls":
                 return self._place(request)
+        if request.path.startswith(LIVE):
+            return self._lived(request)
         return _json({"error": "no such thing"}, 404)
 
     def _place(self, request: Request) -> Response:
@@ -96,13 +102,37 @@ class PracticeServer:
             return _json({"error": str(error)}, 400)
         return Response(self._lines(plan), mimetype="application/x-ndjson", direct_passthrough=True)
 
+    def _lived(self, request: Request) -> Response:
+        call_sid, _, what = request.path.removeprefix(LIVE).strip("/").partition("/")
+        try:
+            given = json.loads(request.get_data() or b"{}") | request.args.to_dict()
+            owner = str(given["owner"])
+            match request.method, bool(call_sid), what:
+                case "POST", False, "":
+                    return _json({"call_sid": self._live.place(read_plan(given["plan"]), owner)}, 201)
+                case "GET", True, "":
+                    after, wait_s = int(given.get("after", 0)), float(given.get("wait", 0))
+                    steps, over = self._live.steps(call_sid, owner, after, wait_s)
+                    return _json({"steps": steps, "over": over}, 200)
+                case "POST", True, "keys":
+                    self._live.press(call_sid, owner, str(given.get("keys", "")))
+                    return Response(status=204)
+                case "POST", True, "hang-up":
+                    self._live.hang_up(call_sid, owner)
+                    return Response(status=204)
+        except NoSuchCallError:
+            return _json({"error": "no such call"}, 404)
+        except (ValueError, TypeError, KeyError) as error:
+            return _json({"error": str(error)}, 400)
+        return _json({"error": "no such thing"}, 404)
+
     def _lines(self, plan: CallerPlan) -> Iterator[bytes]:
         steps: queue.Queue[dict[str, Any]] = queue.Queue()
 
         def call() -> None:
             try:
-                result = self._network.place_call(plan, lambda event: steps.put(_event(event)))
-                steps.put(_result(result))
+                result = self._network.place_call(plan, lambda event: steps.put(step_of(event)))
+                steps.put(last_step(result))
             except Exception as error:  # noqa: BLE001 - whoever waits for the last line must get one
                 steps.put({"kind": "error", "text": f"{type(error).__name__}: {error}"})
 
@@ -126,21 +156,6 @@ def read_plan(given: object) -> CallerPlan:
     if values.get("speech") is not None:
         values["speech"] = Path(values["speech"])
     return CallerPlan(**values)
-
-
-def _event(event: CallEvent) -> dict[str, Any]:
-    return {**asdict(event), "at": event.at.isoformat()}
-
-
-def _result(result: CallResult) -> dict[str, Any]:
-    return {
-        "kind": "result",
-        "text": f"{result.status} after {result.duration_s} s",
-        "call_sid": result.call_sid,
-        "status": result.status,
-        "duration_s": result.duration_s,
-        "recording_sids": list(result.recording_sids),
-    }
 
 
 def _json(body: dict[str, Any], status: int) -> Response:

@@ -20,6 +20,7 @@ PARTS = {
     "<token>": "0" * 32,
     "<any(end, key):arm>": "end",
     "<text>": "nothing",
+    "<call_sid>": "CA" + "0" * 32,
     "<centre>": "ast",
     "<line>": "stay",
 }
@@ -96,6 +97,8 @@ def expected(town: Town, role: str, rule: str) -> int:
         return 303
     if rule.startswith("/recordings/"):
         return 200 if role == "qa_reviewer" else 404
+    if rule.startswith("/practice/<call_sid>") and "GET" in methods(town)[rule]:
+        return 404
     # A form that is not one of ours is refused, whoever sends it.
     return 200 if "GET" in methods(town)[rule] else 403
 

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -11,6 +12,7 @@ from app.web.local import Local
 from app.web.messages import LANGUAGES, catalogue
 from app.web.navigation import AREAS
 from app.web.sign_in import LOCKED_OUT, REFUSED, SESSION_OVER
+from telephony.outcome import Outcome
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "app" / "templates").rglob("*.html"))
@@ -21,6 +23,13 @@ ENDINGS = {
     "purpose_": {"training", "quality"},
     "lang_": {"kk", "ru", "en"},
     "consent_": {"stayed", "pressed_1"},
+    "practice_": {
+        *("ringing", "answered", "picked_up", "playing", "paused", "pressed", "pressed_in_vain", "dialling"),
+        *("recording_started", "recording_stopped", "hung_up", "hung_up_there", "hung_up_network"),
+        *("failed", "rejected"),
+    },
+    "practice_mode_": {"stay", "opt_out", "opt_in"},
+    "practice_kept_": {outcome + why for outcome in get_args(Outcome) for why in ("", "_why") if outcome != "open"},
     "public_how_": {"stay", "opt_out", "opt_in"},
     "public_for_": {"training", "quality", "evidence"},
 }
