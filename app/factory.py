@@ -51,7 +51,7 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(public_notices(at))
     app.register_blueprint(sign_in_area(at, gate))
     app.register_blueprint(sessions(at, gate))
-    app.register_blueprint(home())
+    app.register_blueprint(home(at))
     app.register_blueprint(recordings(at))
     app.register_blueprint(practice(at))
     app.after_request(_with_headers)

@@ -56,7 +56,7 @@ ROUTES: dict[str, str | Access] = {
     "/sessions": ANY_ROLE_OWN,
     "/sessions/end": ANY_ROLE_OWN,
     "/sessions/end-others": ANY_ROLE_OWN,
-    "/": ANY_ROLE_OWN,
+    "/": Access(ALL, BY_CENTRE),
     "/practice": Access(ALL, BY_CENTRE),
     "/practice/<call_sid>": Access(ALL, BY_CENTRE),
     "/practice/<call_sid>/steps": Access(ALL, BY_CENTRE),

@@ -15,6 +15,7 @@ class Area:
 
 
 AREAS = (
+    Area("overview", "/"),
     Area("recordings", "/recordings"),
     Area("practice", "/practice"),
     Area("sessions", "/sessions"),

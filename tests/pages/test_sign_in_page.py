@@ -53,6 +53,10 @@ def test_in_listen_out_and_back_shows_nothing(browser: Browser, town: Town, lang
     assert fits(page)
     assert findings(page) == []
     sign_in(page, "alice")
+    expect(page.locator("h1")).to_have_text(texts["overview_title"])
+    assert fits(page)
+    assert findings(page) == []
+    page.get_by_role("navigation").get_by_role("link", name=texts["recordings"]).click()
     expect(page.locator("h1")).to_have_text(texts["recordings_title"])
     assert page.locator("html").get_attribute("lang") == language
     assert fits(page)
@@ -103,7 +107,7 @@ def test_a_session_that_was_ended_elsewhere_says_so(browser: Browser, window: Br
     here, other = window.new_page(), browser.new_context(locale="en")
     there = other.new_page()
     for page in (here, there):
-        page.goto(base)
+        page.goto(f"{base}/recordings")
         sign_in(page, "alice")
         expect(page.locator("h1")).to_have_text(EN["recordings_title"])
     here.locator("td a").first.click()

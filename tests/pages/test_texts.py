@@ -8,6 +8,8 @@ from typing import get_args
 import pytest
 
 from app.factory import PROBLEMS
+from app.overview.calls import OUTCOMES
+from app.overview.needs import BY_ROLE
 from app.web.local import Local
 from app.web.messages import LANGUAGES, catalogue
 from app.web.navigation import AREAS
@@ -30,6 +32,7 @@ ENDINGS = {
     },
     "practice_mode_": {"stay", "opt_out", "opt_in"},
     "practice_kept_": {outcome + why for outcome in get_args(Outcome) for why in ("", "_why") if outcome != "open"},
+    "overview_": set(OUTCOMES),
     "public_how_": {"stay", "opt_out", "opt_in"},
     "public_for_": {"training", "quality", "evidence"},
 }
@@ -79,5 +82,6 @@ def test_no_text_is_left_over() -> None:
     asked |= {beginning + ending for beginning, endings in ENDINGS.items() for ending in endings}
     asked |= {name for problem in PROBLEMS.values() for name in (problem, f"{problem}_why")}
     asked |= {area.name for area in AREAS} | {"password_wrong", "password_wrong_why"}
+    asked |= {name for needs in BY_ROLE.values() for name, _, _ in needs} | {"need_health"}
     asked |= {SESSION_OVER, REFUSED, LOCKED_OUT}
     assert catalogue("en").keys() - asked == set()

@@ -1,0 +1,111 @@
+"""What needs somebody today, by their role."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.auth.policy import Viewer
+from app.examination import examine
+from app.wiring import Installation
+from storage.models import (
+    CardDataPurge,
+    Finding,
+    HeldObject,
+    Hold,
+    Line,
+    NoticeVersion,
+    ObjectPurpose,
+    PolicyPreview,
+    StoredObject,
+)
+
+# As many as are counted: what is more is said as "more than".
+COUNTED = 1000
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something to look at, and how many of it. `name` is also the text it is shown by; `path`: where that is done."""
+
+    name: str
+    number: int
+    path: str
+
+
+def needs(at: Installation, viewer: Viewer, now: datetime) -> Sequence[Need]:
+    """What is there to be done, by whoever asks; nothing that there is none of."""
+    with at.database.read() as session:
+        found = [Need(name, count(session, viewer, now), path) for name, path, count in BY_ROLE.get(viewer.role, ())]
+    if viewer.role == "administrator":
+        found.append(Need("need_health", sum(not fine for _, _, fine in examine(at)), "/health"))
+    return [each for each in found if each.number]
+
+
+def _count(session: Session, query: sa.Select[Any]) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(query.limit(COUNTED).subquery())) or 0
+
+
+def _to_hear(session: Session, viewer: Viewer, now: datetime) -> int:
+    query = sa.select(StoredObject.id).where(
+        StoredObject.state == "stored",
+        StoredObject.kind == "recording",
+        StoredObject.restricted_at.is_(None),
+        sa.exists().where(
+            ObjectPurpose.object_id == StoredObject.id, ObjectPurpose.purpose == "quality", ObjectPurpose.until > now
+        ),
+    )
+    if viewer.centre_id is not None:
+        query = query.where(StoredObject.centre_id == viewer.centre_id)
+    return _count(session, query)
+
+
+def _policies(session: Session, _: Viewer, now: datetime) -> int:
+    query = sa.select(PolicyPreview.policy_id).where(PolicyPreview.decided_at.is_(None), PolicyPreview.expires_at > now)
+    return _count(session, query)
+
+
+def _holds(session: Session, viewer: Viewer, now: datetime) -> int:
+    query = sa.select(Hold.id).where(Hold.lifted_at.is_(None), Hold.review_at <= now)
+    if viewer.centre_id is not None:
+        there = sa.select(HeldObject.hold_id).join(StoredObject, StoredObject.id == HeldObject.object_id)
+        lines = sa.select(Line.id).where(Line.centre_id == viewer.centre_id)
+        query = query.where(
+            Hold.source_id.in_(lines) | Hold.id.in_(there.where(StoredObject.centre_id == viewer.centre_id))
+        )
+    return _count(session, query)
+
+
+def _purges(session: Session, viewer: Viewer, _: datetime) -> int:
+    query = sa.select(CardDataPurge.id).where(CardDataPurge.state == "asked")
+    if viewer.centre_id is not None:
+        there = sa.select(StoredObject.id).where(StoredObject.centre_id == viewer.centre_id)
+        query = query.where(CardDataPurge.object_id.in_(there))
+    return _count(session, query)
+
+
+def _findings(session: Session, viewer: Viewer, _: datetime) -> int:
+    # Findings belong to no centre.
+    return _count(session, sa.select(Finding.id)) if viewer.centre_id is None else 0
+
+
+def _placeholders(session: Session, _: Viewer, __: datetime) -> int:
+    query = sa.select(NoticeVersion.id).where(NoticeVersion.placeholder, NoticeVersion.state == "published")
+    return _count(session, query)
+
+
+BY_ROLE: dict[str, Sequence[tuple[str, str, Callable[[Session, Viewer, datetime], int]]]] = {
+    "qa_reviewer": (("need_hear", "/recordings", _to_hear),),
+    "centre_manager": (("need_holds", "/holds", _holds),),
+    "privacy_officer": (
+        ("need_policies", "/policies", _policies),
+        ("need_purges", "/purges", _purges),
+        ("need_holds", "/holds", _holds),
+        ("need_findings", "/findings", _findings),
+        ("need_placeholders", "/notices", _placeholders),
+    ),
+    "auditor": (("need_findings", "/findings", _findings), ("need_holds", "/holds", _holds)),
+}
