@@ -63,6 +63,11 @@ def publish_shipped(session: Session, now: datetime) -> None:
                 ),
                 now,
             )
+    publish_shipped_policies(session, now)
+
+
+def publish_shipped_policies(session: Session, now: datetime) -> None:
+    """The policies alone."""
     have = set(session.scalars(sa.select(RetentionPolicy.purpose)))
     for policy in shipped_policies():
         if policy.purpose in have:

@@ -19,6 +19,7 @@ from storage.fsck.endings import EndingsLook
 from storage.fsck.keyring import KeysLook
 from storage.fsck.ledger import ContentLook, LedgerLook
 from storage.fsck.media import MediaLook
+from storage.fsck.sweep import Sweep
 from storage.intake import Intake
 from storage.ledger.ledger import Ledger
 from storage.ledger.verify import Verification
@@ -33,7 +34,6 @@ from storage.retention.deletion import Deleter
 from storage.retention.mirror import Mirror
 from storage.retention.redaction import CardDataPurges
 from storage.retention.restored import Restored
-from storage.retention.strays import Strays
 from telephony import consent, settlement
 from telephony.carrier.port import Carrier
 from telephony.carrier.rest import TwilioCarrier
@@ -148,8 +148,8 @@ class Installation:
         return CardDataPurges(self.database, self.clock, self.intake, self.playback, [RecordingRedactor()])
 
     @cached_property
-    def strays(self) -> Strays:
-        return Strays(self.database, self.store, self.keys, self.clock)
+    def sweep(self) -> Sweep:
+        return Sweep(self.database, self.clock, self._media_look())
 
     @cached_property
     def mirror(self) -> Mirror:
@@ -186,10 +186,13 @@ class Installation:
         }
         return Verification(database, self.ledger, retell)
 
+    def _media_look(self) -> MediaLook:
+        return MediaLook(self.database, self.store, self.keys, self.playback, self.clock)
+
     def fsck(self, *, content: bool = False) -> Fsck:
         """Everything compared with everything. With `content`, all media is read, too."""
         looks: list[Look] = [
-            MediaLook(self.database, self.store, self.keys, self.playback, self.clock),
+            self._media_look(),
             KeysLook(self.database, self.keys, self.clock),
             EndingsLook(self.database, self.clock),
             CallsLook(self.database, self.clock),

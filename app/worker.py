@@ -42,7 +42,7 @@ class Worker:
             ("sequence_ledger", self.sequence, 0.5, 1),
             ("reconcile", at.reconciler.run, 20, 1),
             ("reconcile_day", lambda: at.reconciler.run(DAY), 3600, 1),
-            ("sweep_strays", at.strays.sweep, 6 * 3600, 1),
+            ("sweep_strays", at.sweep.run, 6 * 3600, 1),
             ("replay_restored", at.restored.replay, 6 * 3600, 1),
             ("delete_evidence", self.delete_evidence, 5, 1),
             ("forget_sessions", at.sign_in.forget, 3600, 1),

@@ -71,7 +71,7 @@ def _repair(check: Fsck, seen: list[Seen], *, yes: bool, as_json: bool) -> int:
 
 def _say(mended: Mended, *, as_json: bool) -> None:
     found = mended.discrepancy
-    why = f": {mended.error}" if mended.error else ""
+    why = f": {type(mended.error).__name__}: {mended.error}" if mended.error else ""
     click.echo(f"{mended.how}: {found.kind} {found.subject}{why}", err=as_json)
 
 

@@ -1,6 +1,5 @@
 """Runs the looks, and mends what was found when asked to."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,13 +11,10 @@ from config.clock import Clock
 from storage.database import Database
 from storage.findings import note_finding
 from storage.fsck.discrepancy import Discrepancy, Look
+from storage.inferred import too_many
 from storage.ledger.log import append
 
 log = structlog.get_logger()
-
-# Deletions that are merely inferred: from this many up, and when they are more than half of what was looked at, it is
-# likelier that something is wrong with us (a database that was restored, a bucket of somebody else's).
-SUSPICIOUS_FROM = 20
 
 
 @dataclass(frozen=True)
@@ -31,11 +27,9 @@ class Seen:
 
     @property
     def held_back(self) -> frozenset[str]:
-        """Kinds whose repair would delete too much to be believed."""
-        deletions = Counter(each.kind for each in self.found if each.repair is not None and each.repair.deletes)
-        return frozenset(
-            kind for kind, count in deletions.items() if count >= SUSPICIOUS_FROM and count * 2 > self.looked_at
-        )
+        """Kinds whose repairs delete, where they would together delete too much to be believed."""
+        deletions = [each.kind for each in self.found if each.repair is not None and each.repair.deletes]
+        return frozenset(deletions if too_many(len(deletions), self.looked_at) else ())
 
 
 @dataclass(frozen=True)
@@ -44,7 +38,7 @@ class Mended:
 
     discrepancy: Discrepancy
     how: str
-    error: str | None = None
+    error: Exception | None = None
 
 
 class Fsck:
@@ -93,7 +87,7 @@ class Fsck:
         except Exception as error:  # noqa: BLE001
             # One thing that cannot be mended must not keep the others from it; it is told, and stays found.
             log.warning("fsck_repair_failed", kind=found.kind, subject=found.subject, error=type(error).__name__)
-            return Mended(found, "failed", f"{type(error).__name__}: {error}")
+            return Mended(found, "failed", error)
         return Mended(found, "done" if done else "not needed")
 
     def _tell(self, found: Discrepancy, session: Session) -> None:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from sqlalchemy.orm import Session
 
 Tell = Callable[[Session], None]
+# Younger than this it may be on its way.
+OLD_ENOUGH = timedelta(days=1)
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,9 @@ from functools import partial
 
 from config.clock import Clock
 from storage.database import Database
-from storage.fsck.discrepancy import Discrepancy, Repair, Tell
+from storage.fsck.discrepancy import OLD_ENOUGH, Discrepancy, Repair, Tell
 from storage.fsck.joined import Row, row_now, rows_in_order, side_by_side
 from storage.objects.keys import KeyDestroyed, KeyMissing, KeyRing, KeyUnreadable
-from storage.retention.strays import OLD_ENOUGH
 
 
 class KeysLook:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from config.clock import Clock
 from storage.database import Database
-from storage.fsck.discrepancy import Discrepancy, Repair, Tell
+from storage.fsck.discrepancy import OLD_ENOUGH, Discrepancy, Repair, Tell
 from storage.fsck.joined import Row, row_now, rows_in_order, side_by_side
 from storage.ledger.verify import check_media
 from storage.models import StoredObject
@@ -16,7 +16,6 @@ from storage.objects.keys import KeyRing
 from storage.objects.store import ObjectStore, StoredVersion
 from storage.playback import Playback, whole
 from storage.retention.mirror_rows import note_change
-from storage.retention.strays import OLD_ENOUGH
 
 Which = Callable[[Row | None, list[StoredVersion]], list[StoredVersion]]
 

@@ -43,7 +43,7 @@ def begin(
     ).all()
     if won:
         rows = [{"object_id": each, "cause": cause, "claimed_at": now, "next_attempt_at": now} for each in won]
-        session.execute(sa.insert(Deletion), rows)
+        session.execute(sa.insert(Deletion.__table__), rows)  # type: ignore[arg-type]
     return won
 
 

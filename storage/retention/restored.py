@@ -19,13 +19,13 @@ from config.clock import Clock
 from storage.database import Database
 from storage.errors import Refused
 from storage.findings import note_finding
+from storage.inferred import too_many
 from storage.models import HoldMirror, StoredObject
 from storage.objects.keys import KeyHeld, KeyRing
 from storage.objects.store import ObjectStore
 from storage.retention.claim import claim
 from storage.retention.found_holds import set_found
 from storage.retention.holds import KEPT
-from storage.retention.strays import ROW_LOST, SUSPICIOUS_FROM
 
 log = structlog.get_logger()
 
@@ -39,7 +39,8 @@ EXPLAINED = {
     "holds, and it is deleted.",
     "deleted_but_held": "It was deleted, and its key came back marked as held: the databases do not belong together. "
     "`eskertu hold list` and the receipt tell which of them is right; nothing was done.",
-    "row_lost": ROW_LOST,
+    "row_lost": "The key database has this object's key, and the main database has no row of it: it was probably "
+    "stored after the backup that was restored. Nothing of it is deleted. Restore a newer backup, if there is one.",
     "key_missing": "It is stored, and the key database never had a key for it: restore a newer copy of that database. "
     "Without its key nobody can open it.",
     "arrived_meanwhile": "The store has bytes of it, and its row waits for them: it was probably stored after the "
@@ -165,7 +166,7 @@ class Restored:
     def _must_not_be_most(self, ended: list[Difference], *, most: bool) -> None:
         with self._database.read() as session:
             kept = session.scalar(sa.select(sa.func.count()).where(StoredObject.state.in_(KEPT))) or 0
-        if most or len(ended) < SUSPICIOUS_FROM or len(ended) * 2 <= kept:
+        if most or not too_many(len(ended), kept):
             return
         told = f"{len(ended)} of {kept} objects have ended by the key database: are these the right databases?"
         with self._database.begin() as session:

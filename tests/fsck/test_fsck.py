@@ -31,7 +31,7 @@ def lived(house: House) -> Iterator[House]:
     """
     house.clock.sleep((datetime.now(UTC) + timedelta(days=2) - house.clock.now()).total_seconds())
     house.call("stay", "kk", "listen")
-    house.work_for(60)
+    house.work_for(60, 30)
     house.clock.sleep(timedelta(days=91).total_seconds())
     house.work()
     house.call("opt_in", "ru", "press:2")
@@ -189,6 +189,7 @@ def test_inferred_deletions_stop_when_they_would_take_more_than_half(lived: Hous
     check = lived.at.fsck()
     (seen,) = list(check.check(["media"]))
     assert {each.how for each in check.repair(seen)} == {"held back"}
+    assert lived.at.sweep.run() == 0
     assert len(lived.in_store()) == 21
     (finding,) = lived.ask(lambda s: s.scalars(sa.select(Finding).where(Finding.kind == "repairs_held_back")).all())
     assert finding.subject == "stray"

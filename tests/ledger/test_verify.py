@@ -47,7 +47,7 @@ def lived(house: House) -> House:
                 now=house.clock.now(),
                 dry_run=False,
             )
-    house.work_for(90)
+    house.work_for(90, 30)
     house.call("stay", "en", "listen")
     house.work()
     with house.at.database.begin() as session:

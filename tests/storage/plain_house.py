@@ -7,9 +7,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from app.first_start import publish_shipped
+from app.first_start import publish_shipped_policies
 from storage.centres import add_centre
 from storage.database import Base, Database
+from storage.fsck.media import MediaLook
+from storage.fsck.sweep import Sweep
 from storage.intake import Arrival, Intake
 from storage.models import Finding, StoredObject
 from storage.objects.keys import KeyRing
@@ -18,7 +20,6 @@ from storage.playback import Playback, whole
 from storage.retention.deletion import Deleter
 from storage.retention.mirror import Mirror
 from storage.retention.restored import Restored
-from storage.retention.strays import Strays
 from tests.backend import IN_ITS_HOME, Databases
 from tests.objects.fake_store import MemoryStore
 from tests.practice.customer import FastClock
@@ -43,10 +44,11 @@ class PlainHouse:
         self.playback = Playback(store, self.keys)
         self.deleter = Deleter(self.database, store, self.keys, self.clock, [])
         self.mirror = Mirror(self.database, store, self.keys, self.clock)
-        self.strays = Strays(self.database, store, self.keys, self.clock)
+        look = MediaLook(self.database, store, self.keys, self.playback, self.clock)
+        self.sweep = Sweep(self.database, self.clock, look)
         self.restored = Restored(self.database, self.keys, store, self.clock)
         with self.database.begin() as session:
-            publish_shipped(session, self.clock.now())
+            publish_shipped_policies(session, self.clock.now())
             centre = add_centre(
                 session,
                 code="ast",

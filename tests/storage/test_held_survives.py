@@ -69,7 +69,7 @@ def test_i5_sweep_purge_discard_and_policy(house: RealHouse) -> None:
         discard(session, held, "notice_not_proven", house.clock.now())
     house.clock.sleep(LONG)
     house.deleter.run()
-    house.strays.sweep()
+    house.sweep.run()
     assert [house.row(each).state for each in (held, child, later, free)] == ["stored"] * 3 + ["deleted"]
     assert all(is_whole(house, each) for each in (held, child, later))
 
@@ -219,7 +219,7 @@ def test_i5_a_key_database_from_before_the_object_is_told(house: RealHouse) -> N
     assert house.findings() == [("held_object_gone", kept), ("key_missing", kept)]
     house.clock.sleep(LONG)
     house.deleter.run()
-    house.strays.sweep()
+    house.sweep.run()
     assert house.row(kept).state == "stored"
     assert not house.real.is_gone(f"{kept}/"), "its key may yet be found"
 
@@ -245,7 +245,7 @@ def test_i5_a_store_that_was_copied_back_is_played_and_held_again(house: RealHou
     assert house.mirrored(kept) == (True, True)
     house.clock.sleep(LONG)
     house.deleter.run()
-    house.strays.sweep()
+    house.sweep.run()
     assert is_whole(house, kept)
 
 

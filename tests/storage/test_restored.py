@@ -84,7 +84,7 @@ def test_what_was_stored_after_the_backup_is_kept_and_told(house: RealHouse) -> 
     version = house.row(lost).version_id
     restore()
     two_days_later(house)
-    assert house.strays.sweep() == 0
+    assert house.sweep.run() == 0
     assert [each.version_id for each in house.real.versions(f"{lost}/")] == [version]
     assert house.keys.exists(lost)
     assert house.findings() == [("row_lost", lost)]
@@ -103,7 +103,7 @@ def test_what_was_arriving_at_the_backup_and_stored_since_is_told(house: RealHou
     house.mirror.run()
     restore()
     two_days_later(house)
-    assert house.strays.sweep() == 0
+    assert house.sweep.run() == 0
     expected = [("arrived_meanwhile", ticket.object_id), ("hold_not_known", ticket.object_id)]
     assert differences(house) == expected
     house.restored.replay()
@@ -139,7 +139,7 @@ def test_bytes_of_a_deleted_object_that_come_back_are_swept_and_open_for_nobody(
     with pytest.raises(KeyDestroyed):
         house.content(gone)
     two_days_later(house)
-    assert house.strays.sweep() == 1
+    assert house.sweep.run() == 1
     assert house.real.is_gone(f"{gone}/")
     assert house.content(stays) == CONTENT
 
@@ -152,7 +152,7 @@ def test_a_stray_that_the_store_holds_does_not_stop_the_sweep(house: RealHouse) 
     for _ in range(3):
         house.keep()
     two_days_later(house)
-    assert house.strays.sweep() == 1
+    assert house.sweep.run() == 1
     assert house.findings() == [("stray_kept", "a" * 32)]
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -22,6 +23,7 @@ from hypothesis.stateful import (
 )
 
 from storage.errors import NotFound, Refused
+from storage.models import StoredObject
 from storage.objects.store import StoreUnavailable
 from storage.playback import playable
 from storage.retention.approval import Proposal, approve, withdraw
@@ -252,6 +254,8 @@ class Retention(RuleBasedStateMachine):
     def only_what_may_be_used_can_be(self) -> None:
         now = self.house.clock.now()
         with self.house.database.read() as session:
+            rows = session.scalars(sa.select(StoredObject)).all()  # read once, not for each question
+            assert len(rows) == len(self.model)
             for object_id, kept in self.model.items():
                 for purpose in PURPOSES:
                     may = kept.state == "stored" and not kept.restricted and kept.ends.get(purpose, now) > now
