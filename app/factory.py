@@ -1,12 +1,17 @@
 """The web application: areas put together, and the one place where errors become pages and problem documents."""
 
 import structlog
-from apiflask import APIFlask
+from apiflask import APIFlask, HTTPError
 from flask import Response, jsonify, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from app.api import openapi
+from app.api.problem import problem_document
+from app.api.v1.area import api
 from app.auth.pass_link import Passes
+from app.auth.tokens import NotAdmitted
+from app.web.calls import calls
 from app.web.gate import FormRefused, Gate, NotConfirmed, has_forms
 from app.web.health import health
 from app.web.home import home
@@ -17,6 +22,7 @@ from app.web.public_notice import public_notices
 from app.web.recordings import recordings
 from app.web.sessions import sessions
 from app.web.sign_in import sign_in_area
+from app.web.tokens import tokens_area
 from app.wiring import Installation
 from storage.errors import NotFound, Refused
 from storage.objects.keys import KeyProblem
@@ -43,6 +49,7 @@ def create_app(at: Installation) -> APIFlask:
     """The application of one installation. Makes no connection: servers fork after this."""
     app = APIFlask("app", title="Eskertu", version="0.1.0", docs_path=None, json_errors=False)
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
+    openapi.set_up(app)
     gate = Gate(at)
     gate.install(app)
     app.register_blueprint(health(at))
@@ -52,11 +59,15 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(sign_in_area(at, gate))
     app.register_blueprint(sessions(at, gate))
     app.register_blueprint(home(at))
+    app.register_blueprint(tokens_area(at))
     app.register_blueprint(recordings(at))
+    app.register_blueprint(calls(at))
+    app.register_blueprint(api(at))
     app.register_blueprint(practice(at))
     app.after_request(_with_headers)
     app.after_request(lambda response: remember_language(response, secure=gate.secure))
     app.register_error_handler(Exception, _problem)
+    app.register_error_handler(HTTPError, _problem)
     return app
 
 
@@ -77,6 +88,9 @@ def _problem(error: Exception) -> tuple[Response | str, int]:
         log.error("request_failed", path_rule=str(request.url_rule), error=type(error).__name__, exc_info=error)
     if request.path.startswith("/twilio/"):
         return Response(status=status), status
+    if request.path.startswith("/api/"):
+        told = problem_document(error, status)
+        return told, told.status_code
     if isinstance(error, NotConfirmed) and not error.locked:
         problem = "password_wrong"
     else:
@@ -94,6 +108,10 @@ def _status(error: Exception) -> int:
     match error:
         case HTTPException():
             return error.code or 500
+        case HTTPError():
+            return error.status_code
+        case NotAdmitted():
+            return 403 if error.scope else 401
         case NotConfirmed():
             return 429 if error.locked else 403
         case FormRefused():

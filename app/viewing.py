@@ -99,6 +99,12 @@ def grant(at: Installation, person_id: str, object_id: str, how: str, asked: str
     return Granted(person_id, purpose, item, others)
 
 
+def refuse(at: Installation, person_id: str, object_id: str, how: str, asked: str) -> None:
+    """Tell the ledger of a refusal that was decided elsewhere, such as by what a token is for."""
+    with at.database.begin() as session:
+        note_refusal(session, person_id=person_id, object_id=object_id, purpose=asked, how=how, now=at.clock.now())
+
+
 def break_glass(at: Installation, object_id: str, reason: str, how: str) -> Playable:
     """Show an object to somebody without a right, loudly: the ledger has the reason as long as the object's row.
 

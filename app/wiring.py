@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from app.auth.sign_in import SignIn
+from app.auth.tokens import Tokens
 from config.clock import Clock, SystemClock
 from config.settings import Settings
 from storage import intake, notices
@@ -90,6 +91,10 @@ class Installation:
     @cached_property
     def sign_in(self) -> SignIn:
         return SignIn(self.database, self.clock, self.web_secret)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        return Tokens(self.database, self.clock)
 
     @cached_property
     def store(self) -> ObjectStore:

@@ -46,6 +46,7 @@ class Worker:
             ("replay_restored", at.restored.replay, 6 * 3600, 1),
             ("delete_evidence", self.delete_evidence, 5, 1),
             ("forget_sessions", at.sign_in.forget, 3600, 1),
+            ("forget_tokens", at.tokens.forget, 3600, 1),
             ("forget_deleted", at.database.forget_deleted, 10, 1),
         ]
 

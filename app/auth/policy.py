@@ -13,11 +13,13 @@ CARRIER = "carrier"
 HOLDER = "holder"
 
 # What somebody meets at an address: their own things; media, of their centres and for the purposes in MEDIA; rows of
-# their centre, or of all if they belong to none; what belongs to no centre, and is opened by whoever belongs to none.
+# their centre, or of all if they belong to none; what belongs to no centre, and is opened by whoever belongs to none;
+# what anybody may hear on the telephone.
 OWN = "own"
 BY_PURPOSE = "by purpose"
 BY_CENTRE = "by centre"
 EVERYWHERE = "everywhere"
+PUBLISHED = "published"
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,37 @@ class Access:
     confirmed: bool = False
 
 
+@dataclass(frozen=True)
+class ByToken:
+    """An address of the API, which is opened by a person's token and by nothing else.
+
+    What is read there takes the scope `area:read`, what is done there `area:write`; and the person's right to it.
+    """
+
+    area: str
+    read: Access | None = None
+    write: Access | None = None
+
+    def takes(self, method: str) -> tuple[Access | None, str]:
+        """Who may use a method there, and with which scope."""
+        return (self.read, f"{self.area}:read") if method in READS else (self.write, f"{self.area}:write")
+
+
+READS = frozenset({"GET", "HEAD"})
 ANY_ROLE_OWN = Access(ALL, OWN)
+
+# What is known of calls, without their media; and who may look for a person's calls by their number.
+CALLS = frozenset({"centre_manager", "qa_reviewer", "privacy_officer", "auditor"})
+CALLERS = CALLS - {"auditor"}
+HOLDS_SEEN = frozenset({"centre_manager", "privacy_officer", "auditor"})
+HOLDS_SET = frozenset({"centre_manager", "privacy_officer"})
+POLICIES_SET = frozenset({"privacy_officer", "administrator"})
+LEDGER = frozenset({"privacy_officer", "auditor"})
+ADMINISTRATION = frozenset({"administrator"})
 
 # Who may open which address. What is not here, nobody may open; a test compares it with all addresses that there are.
 # Whoever may open `/recordings/…` is then told what they may hear there by `MEDIA`, and the ledger of each refusal.
-ROUTES: dict[str, str | Access] = {
+ROUTES: dict[str, str | Access | ByToken] = {
     "/healthz": PUBLIC,
     "/readyz": PUBLIC,
     "/metrics": PUBLIC,
@@ -57,6 +85,39 @@ ROUTES: dict[str, str | Access] = {
     "/sessions/end": ANY_ROLE_OWN,
     "/sessions/end-others": ANY_ROLE_OWN,
     "/": Access(ALL, BY_CENTRE),
+    "/tokens": ANY_ROLE_OWN,
+    "/tokens/make": Access(ALL, OWN, confirmed=True),
+    "/tokens/end": ANY_ROLE_OWN,
+    "/calls": Access(CALLS, BY_CENTRE),
+    "/calls/caller": Access(CALLERS, BY_CENTRE),
+    "/calls/<call_id>": Access(CALLS, BY_CENTRE),
+    "/api/v1/calls": ByToken("calls", Access(CALLS, BY_CENTRE)),
+    "/api/v1/calls/<call_sid>": ByToken("calls", Access(CALLS, BY_CENTRE)),
+    "/api/v1/recordings": ByToken("recordings", Access(CALLS, BY_CENTRE)),
+    "/api/v1/recordings/<recording_sid>": ByToken("recordings", Access(CALLS, BY_CENTRE)),
+    "/api/v1/recordings/<recording_sid>/audio.wav": ByToken("media", Access(ALL, BY_PURPOSE)),
+    "/api/v1/objects": ByToken("objects", Access(ALL - {"qa_reviewer"}, BY_CENTRE)),
+    "/api/v1/objects/<object_id>": ByToken("objects", Access(ALL - {"qa_reviewer"}, BY_CENTRE)),
+    "/api/v1/holds": ByToken("holds", Access(HOLDS_SEEN, BY_CENTRE), Access(HOLDS_SET, BY_CENTRE)),
+    "/api/v1/holds/<hold_id>/lift": ByToken("holds", write=Access(frozenset({"privacy_officer"}), BY_CENTRE)),
+    "/api/v1/policies": ByToken("policies", Access(ALL, BY_CENTRE), Access(POLICIES_SET, BY_CENTRE)),
+    "/api/v1/policies/preview": ByToken("policies", write=Access(POLICIES_SET, BY_CENTRE)),
+    "/api/v1/policies/<policy_id>/approve": ByToken(
+        "policies", write=Access(frozenset({"privacy_officer"}), BY_CENTRE)
+    ),
+    "/api/v1/policies/<policy_id>/withdraw": ByToken("policies", write=Access(POLICIES_SET, BY_CENTRE)),
+    "/api/v1/receipts": ByToken("receipts", Access(HOLDS_SEEN, BY_CENTRE)),
+    "/api/v1/receipts/<object_id>": ByToken("receipts", Access(HOLDS_SEEN, BY_CENTRE)),
+    "/api/v1/notices": ByToken("notices", Access(ALL, PUBLISHED)),
+    "/api/v1/notices/<version>/audio.wav": ByToken("notices", Access(ALL, PUBLISHED)),
+    "/api/v1/centres": ByToken("centres", Access(ALL, BY_CENTRE)),
+    "/api/v1/lines": ByToken("lines", Access(ALL, BY_CENTRE)),
+    "/api/v1/ledger/checkpoint": ByToken("ledger", Access(LEDGER, EVERYWHERE)),
+    "/api/v1/ledger/leaves": ByToken("ledger", Access(LEDGER, EVERYWHERE)),
+    "/api/v1/ledger/leaves/<index>/proof": ByToken("ledger", Access(LEDGER, EVERYWHERE)),
+    "/api/v1/findings": ByToken("findings", Access(LEDGER | {"administrator"}, EVERYWHERE)),
+    "/api/v1/people": ByToken("people", Access(ADMINISTRATION, EVERYWHERE), Access(ADMINISTRATION, EVERYWHERE)),
+    "/api/v1/people/<person_id>/end": ByToken("people", write=Access(ADMINISTRATION, EVERYWHERE)),
     "/practice": Access(ALL, BY_CENTRE),
     "/practice/<call_sid>": Access(ALL, BY_CENTRE),
     "/practice/<call_sid>/steps": Access(ALL, BY_CENTRE),
@@ -132,9 +193,25 @@ def purposes_for(viewer: Viewer, kind: str, centre_id: str, usable: Iterable[str
 def may_open(viewer: Viewer, rule: str) -> bool:
     """Whether somebody who is signed in may open an address of that rule."""
     access = ROUTES.get(rule)
-    if not isinstance(access, Access) or not viewer.active or viewer.role not in access.roles:
+    return isinstance(access, Access) and grants(access, viewer)
+
+
+def grants(access: Access, viewer: Viewer) -> bool:
+    """Whether somebody who is known may come in by that."""
+    if not viewer.active or viewer.role not in access.roles:
         return False
     return viewer.centre_id is None or access.within != EVERYWHERE
+
+
+def scopes_of(viewer: Viewer) -> tuple[str, ...]:
+    """What a token of somebody can be for: what they may themselves."""
+    found = {}
+    for who in ROUTES.values():
+        if isinstance(who, ByToken):
+            for access, scope in (who.takes("GET"), who.takes("POST")):
+                if access is not None and grants(access, viewer):
+                    found[scope] = access.within != BY_PURPOSE or any(role == viewer.role for role, _ in MEDIA)
+    return tuple(scope for scope, may_use in found.items() if may_use)
 
 
 def takes_confirmation(rule: str) -> bool:

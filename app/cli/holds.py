@@ -7,10 +7,12 @@ import sqlalchemy as sa
 
 from app.cli.kept import object_
 from app.cli.terminal import acting_as, installation, json_lines, line_coded, show, utc
+from app.listings.listing import everything
+from app.listings.rules import HOLDS
 from app.viewing import person_named
 from app.wiring import Installation
 from storage.errors import Refused
-from storage.models import HeldObject, Hold, HoldMirror
+from storage.models import HeldObject, Hold
 from storage.objects.keys import KeysUnavailable
 from storage.objects.store import StoreError
 from storage.retention.found_holds import release_found, restore_found
@@ -151,37 +153,10 @@ def _mirror(at: Installation) -> None:
 @json_lines
 def hold_list(case: str | None, as_json: bool) -> None:
     """Holds, those that hold first."""
-    at = installation()
-    in_keys, in_store = _count(HoldMirror.in_keys_at.is_not(None)), _count(HoldMirror.in_store_at.is_not(None))
-    query = sa.select(Hold, _count(), in_keys, in_store).order_by(Hold.lifted_at.is_not(None), Hold.set_at)
-    if case is not None:
-        query = query.where(Hold.case == case)
-    with at.database.read() as session:
-        rows = [
-            {
-                "hold": row.id,
-                "case": row.case,
-                "objects": objects,
-                "in_keys": keys if row.lifted_at is None else None,
-                "in_store": store if row.lifted_at is None else None,
-                "from": utc(row.from_at),
-                "to": utc(row.to_at),
-                "reason": row.reason,
-                "set_at": utc(row.set_at),
-                "review_at": utc(row.review_at),
-                "lifted_at": utc(row.lifted_at),
-            }
-            for row, objects, keys, store in session.execute(query)
-        ]
+    with installation().database.read() as session:
+        held = list(everything(session, HOLDS, Hold.lifted_at.is_not(None), Hold.set_at))
+    rows = [row for row in held if case in (None, row["case"])]
     show(rows, as_json=as_json, empty="Nothing is held.")
-
-
-def _count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    """Of a hold: how many of its objects."""
-    counted = sa.select(sa.func.count()).select_from(HeldObject)
-    if conditions:
-        counted = counted.join(HoldMirror, HoldMirror.object_id == HeldObject.object_id)
-    return counted.where(HeldObject.hold_id == Hold.id, *conditions).correlate(Hold).scalar_subquery()
 
 
 @object_.command("restrict")

@@ -8,10 +8,12 @@ import sqlalchemy as sa
 
 from app.auth.pass_link import Pass, Passes
 from app.cli.terminal import acting_as, installation, json_lines, show, utc
+from app.listings.calls import OBJECTS, RECEIPTS
+from app.listings.listing import everything
 from app.viewing import break_glass, grant, person_named
 from app.wiring import Installation
 from storage.errors import Refused
-from storage.models import Deletion, Leaf, Receipt, StoredObject
+from storage.models import Deletion, Receipt, StoredObject
 from storage.playback import Playable
 from storage.retention.bundle import receipt_bundle
 from storage.retention.policy import window_end
@@ -24,22 +26,8 @@ LOOK_EVERY_S = 0.2
 @json_lines
 def objects(as_json: bool) -> None:
     """Stored objects."""
-    at = installation()
-    with at.database.read() as session:
-        rows = [
-            {
-                "object_id": row.id,
-                "kind": row.kind,
-                "state": row.state,
-                "bucket": row.bucket,
-                "key": row.key,
-                "bytes": row.bytes,
-                "sha256": row.sha256,
-                "delete_after": utc(row.delete_after),
-                "held": row.holds > 0,
-            }
-            for row in session.scalars(sa.select(StoredObject).order_by(StoredObject.arrived_at, StoredObject.id))
-        ]
+    with installation().database.read() as session:
+        rows = list(everything(session, OBJECTS, StoredObject.arrived_at, StoredObject.id))
     show(rows, as_json=as_json, empty="Nothing is kept.")
 
 
@@ -89,15 +77,8 @@ def object_link(object_id: str, email: str | None, purpose: str | None) -> None:
 @json_lines
 def receipts(as_json: bool) -> None:
     """Deletions that are done, with their place in the ledger."""
-    at = installation()
-    with at.database.read() as session:
-        found = session.execute(
-            sa.select(Receipt, Leaf).join(Leaf, Leaf.id == Receipt.leaf_id).order_by(Receipt.deleted_at)
-        )
-        rows = [
-            {"object_id": row.object_id, "deleted_at": utc(row.deleted_at), "leaf": leaf.position}
-            for row, leaf in found
-        ]
+    with installation().database.read() as session:
+        rows = list(everything(session, RECEIPTS, Receipt.deleted_at))
     show(rows, as_json=as_json, empty="Nothing has been deleted yet.")
 
 

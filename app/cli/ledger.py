@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from app.cli.terminal import installation, utc
+from app.cli.terminal import installation
+from app.listings.house import LEAVES
+from app.listings.listing import everything
 from app.wiring import Installation
 from storage.errors import Refused
 from storage.ledger.checkpoint import NoteWrong
@@ -102,13 +104,7 @@ def ledger_export() -> None:
     """Print every leaf in order, one JSON object a line: what a stranger needs to build the tree again."""
     at = installation()
     with at.database.read() as session:
-        rows = session.execute(
-            sa.select(Leaf.position, Leaf.id, Leaf.kind, Leaf.at, Leaf.commitment)
-            .where(Leaf.position.is_not(None))
-            .order_by(Leaf.position)
-        )
-        for position, leaf_id, kind, moment, committed in rows:
-            told = {"leaf": position, "id": leaf_id, "kind": kind, "at": utc(moment), "commitment": committed}
+        for told in everything(session, LEAVES, Leaf.position):
             click.echo(json.dumps(told))
 
 

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import click
 
-from app.cli.terminal import installation, json_lines, show, utc
+from app.cli.terminal import installation, json_lines, show
+from app.listings.listing import everything
+from app.listings.rules import NOTICES
 from storage import notices
 from storage.errors import Refused
+from storage.models import NoticeVersion
 from telephony.audio import AudioRejected, normalise
 from telephony.placeholder import spoken
 
@@ -20,23 +23,9 @@ def notice() -> None:
 @json_lines
 def notice_list(as_json: bool) -> None:
     """Every version, current and superseded."""
-    at = installation()
-    with at.database.read() as session:
-        rows = [
-            {
-                "version": row.version,
-                "kind": row.kind,
-                "mode": row.mode,
-                "language": row.language,
-                "state": row.state,
-                "audio_sha256": row.audio_sha256,
-                "placeholder": row.placeholder,
-                "seconds": row.duration_ms / 1000,
-                "published_at": utc(row.published_at),
-                "text": row.text,
-            }
-            for row in notices.all_versions(session)
-        ]
+    order = (NoticeVersion.kind, NoticeVersion.mode, NoticeVersion.language, NoticeVersion.number)
+    with installation().database.read() as session:
+        rows = list(everything(session, NOTICES, *order))
     if not as_json:
         for row in rows:
             row.pop("audio_sha256")

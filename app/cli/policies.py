@@ -1,13 +1,14 @@
 """`policy set`, `policy list`, `policy approve`, `policy withdraw`."""
 
 import click
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.cli.terminal import acting_as, centre_coded, installation, json_lines, show, utc
+from app.listings.listing import everything
+from app.listings.rules import POLICIES
 from app.viewing import person_for, person_named
 from storage.errors import NotFound
-from storage.models import Centre, PolicyPreview, RetentionPolicy
+from storage.models import PolicyPreview, RetentionPolicy
 from storage.retention.approval import approve, withdraw
 from storage.retention.publish import nobody_asks, set_policy
 
@@ -60,35 +61,9 @@ def policy_set(
 @json_lines
 def policy_list(as_json: bool) -> None:
     """The policies there are, and were: all versions."""
-    at = installation()
-    with at.database.read() as session:
-        found = session.execute(
-            sa.select(RetentionPolicy, PolicyPreview, Centre.code)
-            .outerjoin(PolicyPreview, PolicyPreview.policy_id == RetentionPolicy.id)
-            .outerjoin(Centre, Centre.id == RetentionPolicy.centre_id)
-            .order_by(RetentionPolicy.published_at, RetentionPolicy.id)
-        )
-        rows = [_told(row, preview, code) for row, preview, code in found]
+    with installation().database.read() as session:
+        rows = list(everything(session, POLICIES, *POLICIES.order))
     show(rows, as_json=as_json, empty="No policy yet: `eskertu db upgrade` publishes the shipped ones.")
-
-
-def _told(row: RetentionPolicy, preview: PolicyPreview | None, centre: str | None) -> dict[str, object]:
-    # What waits has never been published, nor has what was withdrawn or superseded while it waited.
-    published = row.state != "awaiting" and (preview is None or preview.changed is not None)
-    waits = preview if row.state == "awaiting" else None
-    return {
-        "purpose": row.purpose,
-        "window": row.window,
-        "centre": centre,
-        "jurisdictions": row.jurisdictions,
-        "state": row.state,
-        "published_at": utc(row.published_at) if published else None,
-        "reason": row.reason["en"],
-        "policy": row.id,
-        "preview": waits.sha256 if waits else None,
-        "asked_at": utc(preview.asked_at) if preview else None,
-        "expires_at": utc(waits.expires_at) if waits else None,
-    }
 
 
 @policy.command("approve")

@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.listings.listing import utc
 from app.wiring import Installation
 from config.logging import configure_logging
 from config.settings import load_settings
 from storage.errors import NotFound, Refused
 from storage.models import Centre, Line
+
+__all__ = ("acting_as", "centre_coded", "installation", "json_lines", "line_coded", "show", "utc")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,13 +33,6 @@ def installation(process: str = "command") -> Installation:
 def acting_as(command: F) -> F:
     """`--as EMAIL`, or ESKERTU_AS."""
     return click.option("--as", "email", envvar="ESKERTU_AS", help="Who you are (or ESKERTU_AS).")(command)
-
-
-def utc(moment: datetime | None) -> str | None:
-    """UTC in ISO 8601, to the millisecond, or None."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def show(rows: Iterable[Mapping[str, Any]], *, as_json: bool, empty: str) -> None:

@@ -3,12 +3,13 @@
 from typing import TextIO
 
 import click
-import sqlalchemy as sa
 
 from app.auth.passwords import checked_password, hashed
 from app.auth.people import checked_address, end_access, give_access, person_of, set_password
 from app.auth.policy import ROLES
 from app.cli.terminal import centre_coded, installation, json_lines, show
+from app.listings.house import PEOPLE
+from app.listings.listing import everything
 from storage.errors import Refused
 from storage.models import Person
 
@@ -56,18 +57,8 @@ def user_password(email: str, password_file: TextIO) -> None:
 @json_lines
 def user_list(as_json: bool) -> None:
     """The people there are, and those whose access was ended."""
-    at = installation()
-    with at.database.read() as session:
-        rows = [
-            {
-                "email": row.email,
-                "role": row.role,
-                "centre": row.centre.code if row.centre else None,
-                "active": row.active,
-                "has_password": row.password_hash is not None,
-            }
-            for row in session.scalars(sa.select(Person).order_by(Person.email))
-        ]
+    with installation().database.read() as session:
+        rows = list(everything(session, PEOPLE, Person.email))
     show(rows, as_json=as_json, empty="Nobody yet: `eskertu user add`.")
 
 

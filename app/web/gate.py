@@ -14,9 +14,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.auth.policy import ROUTES, Access, Viewer, may_open, takes_confirmation
+from app.auth.policy import BY_PURPOSE, ROUTES, Access, ByToken, Viewer, grants, may_open, takes_confirmation
 from app.auth.sessions import SignedIn, is_confirmed
 from app.auth.sign_in import Confirmation
+from app.auth.tokens import Bearer, NotAdmitted
 from app.web.navigation import areas_of
 from app.wiring import Installation
 from storage.errors import Refused
@@ -80,6 +81,12 @@ class Gate:
         who = ROUTES.get(rule)
         if who is None:
             abort(404)
+        if isinstance(who, ByToken):
+            g.bearer = self._bearer(who)
+            return None
+        return self._check_page(rule, who)
+
+    def _check_page(self, rule: str, who: str | Access) -> AnyResponse | None:
         if has_forms(rule) and request.method == "POST" and not self._is_own_page():
             raise FormRefused("this form was sent from another site")
         if isinstance(who, Access):
@@ -97,6 +104,21 @@ class Gate:
             if takes_confirmation(rule):
                 self._confirm()
         return None
+
+    def _bearer(self, at_address: ByToken) -> Bearer:
+        """Whose token opens an address of the API, for the present method. No cookie does."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise NotAdmitted
+        bearer = self._at.tokens.admitted(token.strip())
+        access, scope = at_address.takes(request.method)
+        person = bearer.person
+        if access is None or not grants(access, Viewer(person.role, person.centre_id, person.active)):
+            abort(404)
+        # Refusals of media stand in the ledger: whoever grants it looks at the scope, too.
+        if access.within != BY_PURPOSE and scope not in bearer.scopes:
+            raise NotAdmitted(scope)
+        return bearer
 
     def _confirm(self) -> None:
         if is_confirmed(who_asks(), self._at.clock.now()):

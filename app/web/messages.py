@@ -13,8 +13,9 @@ from app.web.local import Local
 LANGUAGES = ("kk", "ru", "en")
 COOKIE = "eskertu_language"
 REMEMBERED_FOR_S = 180 * 24 * 3600
-# Whoever reads a public notice gets no cookie, and is known by none: there the language goes by the address alone.
-WITHOUT_COOKIES = "/n/"
+# Whoever reads a public notice gets no cookie, and is known by none: there the language goes by the address alone. And
+# no program is shown a page.
+WITHOUT_COOKIES = ("/n/", "/api/")
 
 
 @cache

@@ -17,6 +17,7 @@ class Area:
 AREAS = (
     Area("overview", "/"),
     Area("recordings", "/recordings"),
+    Area("calls", "/calls"),
     Area("practice", "/practice"),
     Area("sessions", "/sessions"),
 )

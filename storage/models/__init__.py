@@ -11,8 +11,10 @@ from storage.models.notice import NoticeAudio, NoticeVersion
 from storage.models.object import ObjectCopy, ObjectPurpose, StoredObject
 from storage.models.person import Person
 from storage.models.retention import Deletion, Finding, Receipt, RetentionPolicy
+from storage.models.token import ApiToken, KeptAnswer
 
 __all__ = [
+    "ApiToken",
     "Call",
     "CallStep",
     "CardDataPurge",
@@ -25,6 +27,7 @@ __all__ = [
     "Hold",
     "HoldMirror",
     "InstallationFact",
+    "KeptAnswer",
     "Leaf",
     "LeafOpening",
     "Line",

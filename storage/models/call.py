@@ -16,7 +16,20 @@ class Call(Base):
     """One inbound call, from its first request to its outcome."""
 
     __tablename__ = "call"
-    __table_args__ = (sa.Index(None, "next_look_at"), sa.Index(None, "delete_after"), sa.Index(None, "ringing_at"))
+    __table_args__ = (
+        sa.Index(None, "next_look_at"),
+        sa.Index(None, "delete_after"),
+        sa.Index(None, "ringing_at"),
+        sa.Index(None, "line_id", "ringing_at"),
+        sa.Index(None, "line_id", "outcome", "ringing_at"),
+        sa.Index(
+            "ix_call_caller",
+            "from_number",
+            "ringing_at",
+            sqlite_where=sa.text("from_number IS NOT NULL"),
+            postgresql_where=sa.text("from_number IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[Id]
     call_sid: Mapped[str] = mapped_column(sa.String(64), unique=True, comment="the carrier's id of the caller's leg")

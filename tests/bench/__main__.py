@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from config.logging import configure_logging
-from tests.bench import deletions, growth, intake, ledger, playback
+from tests.bench import deletions, growth, intake, ledger, pages, playback
 
 SUBJECTS: dict[str, Callable[[Path], None]] = {
     "intake": intake.run,
@@ -17,6 +17,7 @@ SUBJECTS: dict[str, Callable[[Path], None]] = {
     "deletions": deletions.run,
     "growth": growth.run,
     "ledger": ledger.run,
+    "pages": pages.run,
 }
 
 

@@ -114,6 +114,14 @@ def sign_in_and_out(lived: Lived) -> None:
         answer = visitor.sign_in(email, tried)
     assert answer.status_code == 303
     requests.get(f"{visitor.base}/sessions", cookies={"eskertu_session": visitor.token}, timeout=10).raise_for_status()
+    asked = {"name": f"{NAME} {NUMBER}", "scope": "calls:read", "days": "1"}
+    made = visitor.post("/tokens/make", form=visitor.form("/tokens"), headers=None, **asked).text
+    token = re.findall(r"eskertu_[\w-]{43}", made)[0]
+    shown = {"Authorization": f"Bearer {token}"}
+    requests.get(f"{visitor.base}/api/v1/calls", headers=shown, timeout=10).raise_for_status()
+    found = visitor.post("/calls/caller", form=visitor.form("/calls"), number=NUMBER).headers["Location"]
+    cookies = {"eskertu_session": visitor.token}
+    requests.get(f"{visitor.base}{found}", cookies=cookies, timeout=10).raise_for_status()
     visitor.post("/sign-out", form=visitor.form("/sessions"))
     typed.fine("user", "password", officer, *password)
     typed.fine("user", "end", officer)

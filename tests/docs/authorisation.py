@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.auth.policy import MEDIA, ROLES, ROUTES, TASKS, Access
+from app.auth.policy import MEDIA, ROLES, ROUTES, TASKS, Access, ByToken
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "authorisation.md"
 
@@ -13,29 +13,45 @@ code with all addresses that the application has. An address that is not here is
 proves no right is answered as if there were nothing (404).
 
 Whoever belongs to one centre meets what is of that centre alone; whoever belongs to none, of all. *Own*: one's own
-things. *By centre*: rows of these centres. *By purpose*: media of these centres, for the purposes in the second table,
-as long as it is kept for them, one leaf in the ledger for each look and each refusal. *Everywhere*: what belongs to no
-centre, for people who belong to none. *Again*: what is done there takes the password once more, unless it was given
-in the last ten minutes.
+things. *By centre*: rows of these centres. *By purpose*: media of these centres, for the purposes in the table of
+media, as long as it is kept for them, one leaf in the ledger for each look and each refusal. *Everywhere*: what belongs
+to no centre, for people who belong to none. *Published*: what anybody may hear on the telephone. *Again*: what is done
+there takes the password once more, unless it was given in the last ten minutes.
+
+Addresses of the API take a person's token and nothing else: the person's right, and the scope.
 
 """
 
 
 def written() -> str:
     """The page."""
-    return HEAD + "\n".join([*_routes(), "", *_media(), "", *_tasks()]) + "\n"
+    return HEAD + "\n".join([*_routes(), "", *_api(), "", *_media(), "", *_tasks()]) + "\n"
 
 
 def _routes() -> list[str]:
     lines = ["## Addresses", "", _row(["address", *ROLES, "what", "again"]), _row(["---"] * (len(ROLES) + 3))]
     for rule, who in ROUTES.items():
         path = "`" + rule.replace("|", "\\|") + "`"
+        if isinstance(who, ByToken):
+            continue
         if isinstance(who, Access):
             may = ["yes" if role in who.roles else "–" for role in ROLES]
             lines.append(_row([path, *may, who.within, "yes" if who.confirmed else ""]))
         else:
             who_else = {"public": "anybody", "carrier": "the carrier, by its signature", "holder": "who holds a pass"}
             lines.append(_row([path, *[""] * len(ROLES), who_else.get(who, who), ""]))
+    return lines
+
+
+def _api() -> list[str]:
+    lines = ["## Addresses of the API", "", _row(["address", "method", *ROLES, "what", "scope"])]
+    lines.append(_row(["---"] * (len(ROLES) + 4)))
+    for rule, who in ROUTES.items():
+        for method in ("GET", "POST"):
+            access, scope = who.takes(method) if isinstance(who, ByToken) else (None, "")
+            if access is not None:
+                may = ["yes" if role in access.roles else "–" for role in ROLES]
+                lines.append(_row([f"`{rule}`", method, *may, access.within, f"`{scope}`"]))
     return lines
 
 

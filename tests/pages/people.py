@@ -68,6 +68,7 @@ class Town:
         house.call("stay", "ru")
         house.work()
         (self.kept,) = house.objects()
+        self.recorded = house.recordings()[0].call
         now = house.clock.now()
         with house.at.database.begin() as session:
             session.execute(sa.update(Person).values(password_hash=hashed(PASSWORD)))

@@ -37,7 +37,7 @@ def methods(town: Town) -> dict[str, set[str]]:
 
 def asked(town: Town, visitor: Visitor, rule: str) -> int:
     """How an address of that rule answers: to GET where it takes that, else to a form that is not one of ours."""
-    path = rule.replace("<object_id>", town.kept.id)
+    path = rule.replace("<object_id>", town.kept.id).replace("<call_id>", town.recorded.id)
     for part, value in PARTS.items():
         path = path.replace(part, value)
     answer = visitor.get(path) if "GET" in methods(town)[rule] else visitor.post(path, form=None)
@@ -95,6 +95,9 @@ def expected(town: Town, role: str, rule: str) -> int:
         return 404
     if rule.startswith("/recordings/"):
         return 200 if role == "qa_reviewer" else 404
+    if "<call_id>" in rule and role == "centre_manager":
+        # Mira's is another centre.
+        return 404
     if rule.startswith("/practice/<call_sid>") and "GET" in methods(town)[rule]:
         # There is no practice phone in this town: what would be asked of it says so.
         return 400 if rule.endswith("/steps") else 404

@@ -35,7 +35,15 @@ ENDINGS = {
     "overview_": set(OUTCOMES),
     "public_how_": {"stay", "opt_out", "opt_in"},
     "public_for_": {"training", "quality", "evidence"},
-}
+    "call_consent_": {"stayed", "pressed_1"},
+    "outcome_": {"recorded", "declined_hangup", "declined_key", "unrecorded", "incomplete", "open"},
+    "happened_": {
+        "rang", "language", "notice_began", "notice_ended", "agreed", "recording_began", "ended", "settled", "stored",
+        "purpose_ends", "media_goes", "deleted", "facts_go",
+    },
+    "recording_": {"pending", "fetching", "stored", "deleting", "deleted", "refused", "absent"},
+    "carrier_copy_": {"present", "deleted"},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -84,4 +92,5 @@ def test_no_text_is_left_over() -> None:
     asked |= {area.name for area in AREAS} | {"password_wrong", "password_wrong_why"}
     asked |= {name for needs in BY_ROLE.values() for name, _, _ in needs} | {"need_health"}
     asked |= {SESSION_OVER, REFUSED, LOCKED_OUT}
+    asked |= {"search_wrong", "search_no_line", "search_gone", "search_no_number"}
     assert catalogue("en").keys() - asked == set()

@@ -8,7 +8,8 @@ other way.
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from app.auth.policy import Viewer
+from app.paging import written
+from app.search.calls import Wanted, find_calls
+from storage.models import Call
 from tests.backend import Databases
 from tests.house import House
 
@@ -30,6 +35,7 @@ GROWING = {
 EXPLAINED = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 # By its state alone: half of all objects are stored.
 SQLITE_SCAN = re.compile(r"^SCAN (\w+)|^SEARCH (stored_object) .*\(state=\?\)")
+LONG_AGO, LATELY = datetime(2020, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
 POSTGRES_SCAN = re.compile(r"Seq Scan on (\w+)")
 
 
@@ -63,6 +69,40 @@ def test_a_call_and_its_deletion_find_their_rows_by_indexes(any_house: House) ->
     }
     assert not scans, "\n".join(f"{tables}: {statement}" for statement, tables in scans.items())
     assert len(said) > 50
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(line="ast/stay"),
+        Wanted(outcome="declined_key"),
+        Wanted(line="ast/stay", outcome="recorded", language="ru"),
+        Wanted(from_at=LONG_AGO, until=LATELY),
+        Wanted(caller="a call"),
+    ],
+)
+def test_a_search_for_calls_walks_an_index(any_house: House, wanted: Wanted) -> None:
+    house = any_house
+    house.call()
+    house.work()
+    row = house.ask(lambda s: s.scalars(sa.select(Call)).one())
+    wanted = replace(wanted, caller=row.id) if wanted.caller else wanted
+    everywhere, here = Viewer("auditor", None, active=True), Viewer("qa_reviewer", row.line.centre_id, active=True)
+    engine = house.at.database.engine
+    said: dict[str, Any] = {}
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def remember(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        if EXPLAINED.match(statement):
+            said.setdefault(statement, parameters)
+
+    for viewer in (everywhere, here):
+        for cursor in (None, written([row.ringing_at, row.id])):
+            with house.at.database.read() as session:
+                find_calls(session, viewer, wanted, cursor=cursor)
+    event.remove(engine, "before_cursor_execute", remember)
+    assert len(said) > 3
+    assert [each for each, parameters in said.items() if scanned(engine, each, parameters)] == []
 
 
 def scanned(engine: sa.Engine, statement: str, parameters: Any) -> set[str]:

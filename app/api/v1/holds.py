@@ -1,0 +1,147 @@
+"""/holds: what must not be deleted, for a case."""
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from apiflask import APIBlueprint
+from flask import Response
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from app.api.once import bearer, once, viewer
+from app.api.words import ONLY, CaseNumber, Cursor, In, Moment, MomentIn, ObjectId, Out, Paging, Text
+from app.auth.policy import Viewer
+from app.listings.listing import one, one_page, utc
+from app.listings.rules import HOLDS
+from app.wiring import Installation
+from storage.errors import NotFound, Refused
+from storage.models import Centre, Hold, Line, StoredObject
+from storage.retention.holds import Span, Why, hold_objects, hold_span, lift
+
+REVIEW_AFTER = timedelta(days=90)
+
+
+class HoldOut(Out):
+    hold: ObjectId
+    case: str = Field(examples=["2026-17"])
+    objects: int = Field(description="how many it keeps", examples=[3])
+    in_keys: int | None = Field(description="how many of them are marked in the key database; null once lifted")
+    in_store: int | None = Field(description="how many are under the store's legal hold; null once lifted")
+    from_: Moment | None = Field(alias="from", description="begin of the span, if it is over one")
+    to: Moment | None
+    reason: str = Field(examples=["Letter of the court of 21 November"])
+    set_at: Moment
+    review_at: Moment
+    lifted_at: Moment | None
+
+
+class HoldsOut(Out):
+    items: list[HoldOut]
+    next: Cursor
+
+
+class HoldIn(In):
+    """Give either `objects`, or `line` with `from` and `to`."""
+
+    case: CaseNumber = Field(description="number of the case; name no person", examples=["2026-17"])
+    reason: Text = Field(examples=["Letter of the court of 21 November"])
+    objects: list[ObjectId] | None = Field(default=None, min_length=1, max_length=1000)
+    line: str | None = Field(default=None, max_length=65, description="centre/code", examples=["ast/front"])
+    from_: MomentIn | None = Field(default=None, alias="from")
+    to: MomentIn | None = None
+    review_at: MomentIn | None = Field(default=None, description="when to ask whether it is still needed; in 90 days")
+
+
+class LiftIn(In):
+    reason: Text = Field(examples=["The case is closed"])
+    dry_run: bool = Field(default=False, description="only say what would go, and when")
+
+
+class GoesLater(Out):
+    object_id: ObjectId
+    delete_after: Moment
+
+
+class LiftedOut(Out):
+    go_now: list[ObjectId]
+    go_later: list[GoesLater]
+    still_held: list[ObjectId] = Field(description="kept by other holds")
+
+
+def add_holds(area: APIBlueprint, at: Installation) -> None:
+    """/holds."""
+
+    @area.get("/holds", **ONLY)
+    @area.input(Paging, location="query")
+    @area.output(HoldsOut, description="Some holds.")
+    def holds(query_data: Paging) -> object:
+        """Holds, the oldest first: all, or those that are about your centre alone."""
+        with at.database.read() as session:
+            return one_page(session, HOLDS, viewer(), query_data.limit, query_data.cursor)
+
+    @area.post("/holds", **ONLY)
+    @area.input(
+        HoldIn, example={"case": "2026-17", "reason": "Letter of the court", "objects": ["0f0e0d0c0b0a0908" * 2]}
+    )
+    @area.output(HoldOut, 201, description="It is held. The worker marks keys and store within a second.")
+    def hold(json_data: HoldIn) -> Response:
+        """Hold objects, or all of a line in a span, also what is still to come.
+
+        All or nothing: if one of the objects is gone, or being deleted, none is held (409).
+        """
+        return once(at, HoldOut, lambda session: _held(session, at, json_data), 201)
+
+    @area.post("/holds/<hold_id>/lift", **ONLY)
+    @area.input(LiftIn, example={"reason": "The case is closed"})
+    @area.output(LiftedOut, description="What goes now, what later, what other holds keep.")
+    def lifted(hold_id: str, json_data: LiftIn) -> Response:
+        """Lift a hold."""
+        return once(at, LiftedOut, lambda session: _lifted(session, at, hold_id, json_data), 200)
+
+
+def _held(session: Session, at: Installation, asked: HoldIn) -> dict[str, Any]:
+    now, who = at.clock.now(), viewer()
+    why = Why(asked.case, asked.reason, bearer().person.id, asked.review_at or now + REVIEW_AFTER)
+    if bool(asked.objects) == bool(asked.line):
+        raise Refused("give either objects, or line with from and to")
+    if asked.objects:
+        _all_theirs(session, who, asked.objects)
+        made = hold_objects(session, asked.objects, why, now)
+    else:
+        if asked.from_ is None or asked.to is None:
+            raise Refused("line: give from and to with it")
+        line = _line(session, who, asked.line or "")
+        made, _ = hold_span(session, Span(line.id, asked.from_, asked.to), why, now)
+    session.flush()
+    return one(session, HOLDS, Viewer(who.role, None, who.active), Hold.id == made.id)
+
+
+def _lifted(session: Session, at: Installation, hold_id: str, asked: LiftIn) -> dict[str, Any]:
+    one(session, HOLDS, viewer(), Hold.id == hold_id)
+    told = lift(session, hold_id, asked.reason, at.clock.now(), dry_run=asked.dry_run)
+    return {
+        "go_now": list(told.go_now),
+        "go_later": [{"object_id": each, "delete_after": utc(ends)} for each, ends in told.go_later],
+        "still_held": list(told.still_held),
+    }
+
+
+def _all_theirs(session: Session, who: Viewer, ids: list[str]) -> None:
+    """Raises NotFound for what is somebody else's, as for what never was (I11)."""
+    query = sa.select(StoredObject.id).where(StoredObject.id.in_(ids))
+    if who.centre_id is not None:
+        query = query.where(StoredObject.centre_id == who.centre_id)
+    if missing := sorted(set(ids) - set(session.scalars(query))):
+        raise NotFound(f"no such objects, or they are not yours: {', '.join(missing)}. Nothing was held")
+
+
+def _line(session: Session, who: Viewer, code: str) -> Line:
+    centre, _, bare = code.partition("/")
+    query = sa.select(Line).join(Centre).where(Centre.code == centre, Line.code == bare)
+    if who.centre_id is not None:
+        query = query.where(Line.centre_id == who.centre_id)
+    found = session.scalars(query).one_or_none()
+    if found is None:
+        raise NotFound("there is no such line among yours: give centre/code")
+    return found
