@@ -12,6 +12,7 @@ from app.api.v1.area import api
 from app.auth.pass_link import Passes
 from app.auth.tokens import NotAdmitted
 from app.web.calls import calls
+from app.web.administration import administration
 from app.web.gate import FormRefused, Gate, NotConfirmed, has_forms
 from app.web.health import health
 from app.web.home import home
@@ -64,6 +65,7 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(calls(at))
     app.register_blueprint(api(at))
     app.register_blueprint(practice(at))
+    app.register_blueprint(administration(at))
     app.after_request(_with_headers)
     app.after_request(lambda response: remember_language(response, secure=gate.secure))
     app.register_error_handler(Exception, _problem)

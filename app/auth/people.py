@@ -79,6 +79,23 @@ def set_password(session: Session, person: Person, password_hash: str, now: date
     return sessions.end_all(session, person.id, "password", now)
 
 
+def change_role(session: Session, person: Person, role: str, centre: Centre | None, now: datetime) -> None:
+    """Give somebody another role, or their role at another centre. It holds from their next request on.
+
+    Raises:
+        Refused: if they may not come in any more, or it is what they have.
+    """
+    if not person.active:
+        raise Refused("their access has been ended: they have no role any more")
+    centre_id = centre.id if centre else None
+    if (person.role, person.centre_id) == (role, centre_id):
+        raise Refused("this is the role that they have already")
+    before = {"person": person.id, "role": person.role, "centre": person.centre_id}
+    append(session, "role_ended", person.id, now, before)
+    person.role, person.centre_id = role, centre_id
+    append(session, "role_given", person.id, now, {"person": person.id, "role": role, "centre": centre_id})
+
+
 def end_access(session: Session, person: Person, now: datetime) -> int:
     """Let somebody in no more: their sessions and tokens end at once, their password is forgotten.
 

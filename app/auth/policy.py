@@ -61,6 +61,8 @@ HOLDS_SET = frozenset({"centre_manager", "privacy_officer"})
 POLICIES_SET = frozenset({"privacy_officer", "administrator"})
 LEDGER = frozenset({"privacy_officer", "auditor"})
 ADMINISTRATION = frozenset({"administrator"})
+ADMINISTERS = Access(ADMINISTRATION, EVERYWHERE)
+ADMINISTERS_AGAIN = Access(ADMINISTRATION, EVERYWHERE, confirmed=True)
 
 # Who may open which address. What is not here, nobody may open; a test compares it with all addresses that there are.
 # Whoever may open `/recordings/…` is then told what they may hear there by `MEDIA`, and the ledger of each refusal.
@@ -118,6 +120,17 @@ ROUTES: dict[str, str | Access | ByToken] = {
     "/api/v1/findings": ByToken("findings", Access(LEDGER | {"administrator"}, EVERYWHERE)),
     "/api/v1/people": ByToken("people", Access(ADMINISTRATION, EVERYWHERE), Access(ADMINISTRATION, EVERYWHERE)),
     "/api/v1/people/<person_id>/end": ByToken("people", write=Access(ADMINISTRATION, EVERYWHERE)),
+    "/centres": ADMINISTERS,
+    "/lines": ADMINISTERS,
+    "/lines/<line_id>": ADMINISTERS,
+    "/lines/<line_id>/connect": ADMINISTERS,
+    "/people": ADMINISTERS,
+    "/people/add": ADMINISTERS_AGAIN,
+    "/people/<person_id>": ADMINISTERS,
+    "/people/<person_id>/role": ADMINISTERS_AGAIN,
+    "/people/<person_id>/password": ADMINISTERS_AGAIN,
+    "/people/<person_id>/end": ADMINISTERS_AGAIN,
+    "/health": ADMINISTERS,
     "/practice": Access(ALL, BY_CENTRE),
     "/practice/<call_sid>": Access(ALL, BY_CENTRE),
     "/practice/<call_sid>/steps": Access(ALL, BY_CENTRE),

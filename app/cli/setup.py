@@ -4,7 +4,7 @@ import click
 import sqlalchemy as sa
 
 from app.cli.terminal import centre_coded, installation, json_lines, line_coded, show
-from app.practice_numbers import own_number
+from app.connecting import connect
 from storage.centres import add_centre, checked_code
 from storage.errors import Refused
 from storage.models import Line
@@ -90,13 +90,7 @@ def line_connect(code: str) -> None:
     with at.database.read() as session:
         number = line_coded(session, code).number
     wanted = routing(at.site)
-    if at.settings.practice_is_on:
-        own_number(at, number)
-    if not at.carriers:
-        raise Refused("there is no carrier account: set ESKERTU_TWILIO_ACCOUNT_SID and ESKERTU_TWILIO_AUTH_TOKEN")
-    real = at.settings.twilio.account_sid
-    carrier = at.carriers[real] if real is not None else next(iter(at.carriers.values()))
-    back = carrier.connect_number(number, wanted)
+    back = connect(at, number)
     for name, asked, read in (
         ("Voice", wanted.voice_url, back.voice_url),
         ("Status", wanted.status_url, back.status_url),

@@ -19,6 +19,10 @@ AREAS = (
     Area("recordings", "/recordings"),
     Area("calls", "/calls"),
     Area("practice", "/practice"),
+    Area("centres", "/centres"),
+    Area("lines", "/lines"),
+    Area("people", "/people"),
+    Area("health", "/health"),
     Area("sessions", "/sessions"),
 )
 

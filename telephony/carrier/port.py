@@ -108,3 +108,7 @@ class Carrier(Protocol):
     def connect_number(self, number: str, routing: Routing) -> Routing:
         """Set where a number sends its calls, and read it back."""
         ...
+
+    def number_routing(self, number: str) -> Routing | None:
+        """Where a number sends its calls now; None: the account has no such number."""
+        ...

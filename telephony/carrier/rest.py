@@ -167,6 +167,12 @@ class TwilioCarrier:
         back = self._asked(lambda: self._client.incoming_phone_numbers(found[0].sid).fetch())
         return Routing(str(back.voice_url), str(back.status_callback), str(back.voice_fallback_url))
 
+    def number_routing(self, number: str) -> Routing | None:
+        found = self._asked(lambda: self._client.incoming_phone_numbers.list(phone_number=number, limit=1))
+        if not found:
+            return None
+        return Routing(str(found[0].voice_url), str(found[0].status_callback), str(found[0].voice_fallback_url))
+
 
 def _status_of_list(error: Exception) -> int | None:
     # A page of a list that cannot be had raises a bare TwilioException with the answer beside its text (twilio 9.13,

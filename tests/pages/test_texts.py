@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from app.auth.policy import ROLES
 from app.factory import PROBLEMS
 from app.overview.calls import OUTCOMES
 from app.overview.needs import BY_ROLE
@@ -33,6 +34,8 @@ ENDINGS = {
     "practice_mode_": {"stay", "opt_out", "opt_in"},
     "practice_kept_": {outcome + why for outcome in get_args(Outcome) for why in ("", "_why") if outcome != "open"},
     "overview_": set(OUTCOMES),
+    "lines_mode_": {"stay", "opt_out", "opt_in"},
+    "people_role_": set(ROLES),
     "public_how_": {"stay", "opt_out", "opt_in"},
     "public_for_": {"training", "quality", "evidence"},
     "call_consent_": {"stayed", "pressed_1"},

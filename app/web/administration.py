@@ -1,0 +1,186 @@
+"""Centres, lines and people, and whether all is well: for administrators, who hear nothing that was recorded."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app import administration as queries
+from app.auth.passwords import checked_password, hashed
+from app.auth.people import change_role, checked_address, end_access, give_access, set_password
+from app.auth.policy import ROLES
+from app.connecting import connect, routing_now
+from app.examination import examine
+from app.web.gate import who_asks
+from app.web.messages import texts
+from app.wiring import Installation
+from storage.centres import add_centre, checked_code
+from storage.errors import Refused
+from storage.models import Person
+from storage.notices import LANGUAGES, MODES
+from telephony.lines import add_line, routing
+
+
+def administration(at: Installation) -> Blueprint:
+    """/centres, /lines, /people, /health."""
+    area = Blueprint("administration", __name__)
+    _centres(area, at)
+    _lines(area, at)
+    _people(area, at)
+    _one_person(area, at)
+
+    @area.get("/health")
+    def health() -> str:
+        found = examine(at)
+        with at.database.read() as session:
+            used = queries.used(session)
+        return render_template("administration/health.html", **texts(), found=found, used=used)
+
+    return area
+
+
+def _centres(area: Blueprint, at: Installation) -> None:
+    @area.get("/centres")
+    def centres() -> str:
+        with at.database.read() as session:
+            rows = queries.centres(session)
+        return render_template("administration/centres.html", **texts(), rows=rows, all_languages=LANGUAGES)
+
+    @area.post("/centres")
+    def add() -> Response:
+        given = request.form
+        with at.database.begin() as session:
+            add_centre(
+                session,
+                code=given.get("code", "").strip(),
+                name=_named(given.get("name", "")),
+                jurisdiction=given.get("jurisdiction", "").strip().upper(),
+                timezone=given.get("timezone", "").strip(),
+                languages=given.getlist("languages"),
+                now=at.clock.now(),
+            )
+        return redirect("/centres", 303)
+
+
+def _lines(area: Blueprint, at: Installation) -> None:
+    @area.get("/lines")
+    def lines() -> str:
+        with at.database.read() as session:
+            rows, centres = queries.lines(session), queries.centres(session)
+        return render_template(
+            "administration/lines.html", **texts(), rows=rows, centres=centres, modes=MODES, all_languages=LANGUAGES
+        )
+
+    @area.post("/lines")
+    def add_one() -> Response:
+        given = request.form
+        with at.database.begin() as session:
+            centre = queries.centre_chosen(session, given.get("centre", ""))
+            if centre is None:
+                raise Refused("centre: choose one")
+            made = add_line(
+                session,
+                code=checked_code(given.get("code", "").strip()),
+                number=given.get("number", ""),
+                centre=centre,
+                mode=given.get("mode", ""),
+                languages=given.getlist("languages"),
+                forward_to=given.get("forward_to", ""),
+                now=at.clock.now(),
+            )
+            line_id = made.id
+        return redirect(url_for("administration.line", line_id=line_id), 303)
+
+    @area.get("/lines/<line_id>")
+    def line(line_id: str) -> str:
+        with at.database.read() as session:
+            row = queries.line_of(session, line_id)
+        back, problem = None, None
+        try:
+            back = routing_now(at, row.number)
+        except Refused as error:
+            problem = str(error)
+        return render_template(
+            "administration/line.html", **texts(), row=row, wanted=routing(at.site), back=back, problem=problem
+        )
+
+    @area.post("/lines/<line_id>/connect")
+    def connect_line(line_id: str) -> Response:
+        with at.database.read() as session:
+            number = queries.line_of(session, line_id).number
+        connect(at, number)
+        return redirect(url_for("administration.line", line_id=line_id), 303)
+
+
+def _people(area: Blueprint, at: Installation) -> None:
+    @area.get("/people")
+    def people() -> str:
+        with at.database.read() as session:
+            rows, centres = queries.people(session), queries.centres(session)
+        return render_template("administration/people.html", **texts(), rows=rows, centres=centres, roles=ROLES)
+
+    @area.post("/people/add")
+    def add_person() -> Response:
+        given = request.form
+        address, role = checked_address(given.get("email", "")), _role(given.get("role", ""))
+        password = given.get("password", "")
+        password_hash = hashed(checked_password(password, address)) if password else None
+        with at.database.begin() as session:
+            give_access(
+                session,
+                email=address,
+                role=role,
+                centre=queries.centre_chosen(session, given.get("centre", "")),
+                password_hash=password_hash,
+                now=at.clock.now(),
+            )
+        return redirect("/people", 303)
+
+
+def _one_person(area: Blueprint, at: Installation) -> None:
+    @area.get("/people/<person_id>")
+    def person(person_id: str) -> str:
+        with at.database.read() as session:
+            row, centres = queries.person_by_id(session, person_id), queries.centres(session)
+        return render_template(
+            "administration/person.html", **texts(), row=row, centres=centres, roles=ROLES, own=who_asks().person.id
+        )
+
+    @area.post("/people/<person_id>/role")
+    def role(person_id: str) -> Response:
+        with at.database.begin() as session:
+            centre = queries.centre_chosen(session, request.form.get("centre", ""))
+            row = _another(queries.person_by_id(session, person_id))
+            change_role(session, row, _role(request.form.get("role", "")), centre, at.clock.now())
+        return redirect(url_for("administration.person", person_id=person_id), 303)
+
+    @area.post("/people/<person_id>/password")
+    def password(person_id: str) -> Response:
+        with at.database.read() as session:
+            email = queries.person_by_id(session, person_id).email
+        password_hash = hashed(checked_password(request.form.get("password", ""), email))
+        with at.database.begin() as session:
+            set_password(session, _another(queries.person_by_id(session, person_id)), password_hash, at.clock.now())
+        return redirect(url_for("administration.person", person_id=person_id), 303)
+
+    @area.post("/people/<person_id>/end")
+    def end(person_id: str) -> Response:
+        with at.database.begin() as session:
+            end_access(session, _another(queries.person_by_id(session, person_id)), at.clock.now())
+        return redirect("/people", 303)
+
+
+def _another(person: Person) -> Person:
+    if person.id == who_asks().person.id:
+        raise Refused("this is your own access: another administrator changes it, or `eskertu user`")
+    return person
+
+
+def _role(role: str) -> str:
+    if role not in ROLES:
+        raise Refused(f"role {role!r}: choose one of {', '.join(ROLES)}")
+    return role
+
+
+def _named(name: str) -> str:
+    if not name.strip() or len(name.strip()) > 200:
+        raise Refused("name: give 1 to 200 letters")
+    return name.strip()
