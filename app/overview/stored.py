@@ -49,7 +49,9 @@ class Stored:
 def stored(session: Session, viewer: Viewer, now: datetime) -> Stored:
     """What is stored of the centres of whoever asks. What is overdue goes with the first week."""
     ends = [now + WEEK * (week + 1) for week in range(WEEKS)]
-    week = sa.case(*((StoredObject.delete_after < end, number) for number, end in enumerate(ends)), else_=WEEKS)
+    week = sa.case(*((StoredObject.delete_after < end, number) for number, end in enumerate(ends)), else_=WEEKS).label(
+        "week"
+    )
     total = (sa.func.count(), sa.func.coalesce(sa.func.sum(StoredObject.cipher_bytes), 0))
     there = [StoredObject.state == "stored"]
     if viewer.centre_id is not None:
@@ -57,7 +59,8 @@ def stored(session: Session, viewer: Viewer, now: datetime) -> Stored:
     found = {
         number: (objects, int(size))
         for number, objects, size in session.execute(
-            sa.select(week, *total).where(*there, StoredObject.holds == 0).group_by(week)
+            # By its name: PostgreSQL does not see that two expressions with parameters are the same.
+            sa.select(week, *total).where(*there, StoredObject.holds == 0).group_by("week")
         )
     }
     held, held_size = session.execute(sa.select(*total).where(*there, StoredObject.holds > 0)).one()
