@@ -11,8 +11,8 @@ from app.api.problem import problem_document
 from app.api.v1.area import api
 from app.auth.pass_link import Passes
 from app.auth.tokens import NotAdmitted
-from app.web.calls import calls
 from app.web.administration import administration
+from app.web.calls import calls
 from app.web.gate import FormRefused, Gate, NotConfirmed, has_forms
 from app.web.health import health
 from app.web.home import home
