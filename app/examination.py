@@ -2,11 +2,13 @@
 
 import sqlalchemy as sa
 
+from app.privacy.findings import how_many_open
+from app.privacy.ledger import ledger_state
 from app.readiness import ask_all
 from app.wiring import Installation
 from storage import notices
 from storage.errors import Refused
-from storage.models import Finding, HoldMirror, Line, NoticeVersion, SignedCheckpoint
+from storage.models import HoldMirror, Line, NoticeVersion
 from storage.objects.store import StoreError
 from storage.retention.mirror import NOT_IN_STORE
 
@@ -34,15 +36,13 @@ def examine(at: Installation) -> list[tuple[str, str, bool]]:
             f"{spoken} are placeholders spoken by a machine: publish recordings by people before real callers come"
         )
         found.append(("notices", verdict if spoken else "all recorded by people", not spoken))
-        findings = session.scalar(sa.select(sa.func.count()).select_from(Finding)) or 0
+        findings = how_many_open(session)
         found.append(("findings", f"{findings} to look at: `eskertu findings`" if findings else "none", not findings))
     found += _holds(at)
     with at.database.read() as session:
-        given = session.scalar(
-            sa.select(sa.func.max(SignedCheckpoint.size)).where(SignedCheckpoint.given_at.is_not(None))
-        )
+        given = ledger_state(session).given
     found.append(
-        ("ledger", f"a checkpoint over {given} leaves has been given out", True)
+        ("ledger", f"a checkpoint over {given.size} leaves has been given out", True)
         if given
         else ("ledger", "not yet tamper-evident: give somebody a checkpoint (`eskertu ledger checkpoint`)", False)
     )

@@ -13,13 +13,20 @@ from app.auth.pass_link import Passes
 from app.auth.tokens import NotAdmitted
 from app.web.administration import administration
 from app.web.calls import calls
+from app.web.declined import declined
+from app.web.evidence import evidence
+from app.web.findings import findings
 from app.web.gate import FormRefused, Gate, NotConfirmed, has_forms
 from app.web.health import health
+from app.web.holds import holds
 from app.web.home import home
+from app.web.ledger import ledger
 from app.web.messages import remember_language, texts
 from app.web.play import play
+from app.web.policies import policies
 from app.web.practice import practice
 from app.web.public_notice import public_notices
+from app.web.receipts import receipts
 from app.web.recordings import recordings
 from app.web.sessions import sessions
 from app.web.sign_in import sign_in_area
@@ -66,6 +73,8 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(api(at))
     app.register_blueprint(practice(at))
     app.register_blueprint(administration(at))
+    for area in (holds, policies, receipts, ledger, findings, declined, evidence):
+        app.register_blueprint(area(at))
     app.after_request(_with_headers)
     app.after_request(lambda response: remember_language(response, secure=gate.secure))
     app.register_error_handler(Exception, _problem)

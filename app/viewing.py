@@ -50,10 +50,15 @@ def person_for(session: Session, email: str | None, task: str, centre_id: str | 
         Refused: if nobody is named, nobody is known by that address, or they may not.
     """
     person = person_named(session, email)
+    entitled(person, task, centre_id)
+    return person
+
+
+def entitled(person: Person, task: str, centre_id: str | None) -> None:
+    """Raise `Refused` unless somebody may do one of app.auth.policy's TASKS at a centre (None: at all of them)."""
     if not may(Viewer(person.role, person.centre_id, person.active), task, centre_id):
         where = "of that centre, or of all" if centre_id is not None else "of all centres"
         raise Refused(f"you may not {task}: that takes a {' or '.join(TASKS[task])} {where}")
-    return person
 
 
 def object_for(session: Session, email: str | None, task: str, object_id: str) -> tuple[Person, StoredObject]:

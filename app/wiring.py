@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.auth.sign_in import SignIn
 from app.auth.tokens import Tokens
+from app.privacy.seal import Seal
 from config.clock import Clock, SystemClock
 from config.settings import Settings
 from storage import intake, notices
@@ -167,6 +168,11 @@ class Installation:
     @cached_property
     def ledger(self) -> Ledger:
         return Ledger(self.home.resolve() / "secrets" / "ledger.key", self.settings.ledger_origin, self.clock)
+
+    @cached_property
+    def seal(self) -> Seal:
+        """Signs what is given out of a call: never with the ledger's key (ADR 0008)."""
+        return Seal(self.home.resolve() / "secrets" / "vcon.pem", self.settings.ledger_origin, self.clock)
 
     @cached_property
     def verification(self) -> Verification:

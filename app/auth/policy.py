@@ -52,6 +52,8 @@ class ByToken:
 
 READS = frozenset({"GET", "HEAD"})
 ANY_ROLE_OWN = Access(ALL, OWN)
+OFFICER = frozenset({"privacy_officer"})
+OVERSIGHT = frozenset({"privacy_officer", "auditor"})
 
 # What is known of calls, without their media; and who may look for a person's calls by their number.
 CALLS = frozenset({"centre_manager", "qa_reviewer", "privacy_officer", "auditor"})
@@ -140,6 +142,31 @@ ROUTES: dict[str, str | Access | ByToken] = {
     "/recordings": Access(frozenset({"qa_reviewer"}), BY_PURPOSE),
     "/recordings/<object_id>": Access(ALL, BY_PURPOSE),
     "/recordings/<object_id>/audio.wav": Access(ALL, BY_PURPOSE),
+    "/holds": Access(OFFICER, BY_CENTRE),
+    "/holds/new": Access(OFFICER, BY_CENTRE),
+    "/holds/set": Access(OFFICER, BY_CENTRE),
+    "/holds/<hold_id>": Access(OFFICER, BY_CENTRE),
+    "/holds/<hold_id>/lift": Access(OFFICER, BY_CENTRE, confirmed=True),
+    "/policies": Access(OFFICER, BY_CENTRE),
+    "/policies/new": Access(OFFICER, BY_CENTRE),
+    "/policies/preview": Access(OFFICER, BY_CENTRE),
+    "/policies/set": Access(OFFICER, BY_CENTRE, confirmed=True),
+    "/policies/<policy_id>": Access(OFFICER, BY_CENTRE),
+    "/policies/<policy_id>/approve": Access(OFFICER, BY_CENTRE, confirmed=True),
+    "/policies/<policy_id>/withdraw": Access(OFFICER, BY_CENTRE, confirmed=True),
+    "/receipts": Access(OVERSIGHT, BY_CENTRE),
+    "/receipts/<object_id>": Access(OVERSIGHT, BY_CENTRE),
+    "/receipts/<object_id>/bundle": Access(OVERSIGHT, BY_CENTRE),
+    "/ledger": Access(OVERSIGHT, EVERYWHERE),
+    "/ledger/checkpoint": Access(OVERSIGHT, EVERYWHERE),
+    "/ledger/<int:position>": Access(OVERSIGHT, EVERYWHERE),
+    "/ledger/<int:position>/proof": Access(OVERSIGHT, EVERYWHERE),
+    "/findings": Access(OFFICER, EVERYWHERE),
+    "/findings/<finding_id>/close": Access(OFFICER, EVERYWHERE),
+    "/declined": Access(OFFICER, BY_CENTRE),
+    "/calls/<call_id>/evidence": Access(OVERSIGHT, BY_CENTRE),
+    "/calls/<call_id>/evidence/pdf": Access(OFFICER, BY_CENTRE, confirmed=True),
+    "/calls/<call_id>/evidence/vcon": Access(OFFICER, BY_CENTRE, confirmed=True),
 }
 
 # What each role may hear or see, by the kind of the object, for which purposes. A role that is not here sees none:
@@ -148,12 +175,13 @@ MEDIA: dict[tuple[str, str], tuple[str, ...]] = {
     ("qa_reviewer", "recording"): ("quality", "training"),
 }
 
-# What takes two people: who may ask for it, and who, being another person, may approve it.
+# What commands ask for, too. Of what takes two people: who may ask for it, and who, being another, may approve it.
 TASKS: dict[str, tuple[str, ...]] = {
     "ask for a policy that keeps longer": ("privacy_officer", "administrator"),
     "approve a policy": ("privacy_officer",),
     "ask for a purge": ("qa_reviewer", "centre_manager", "privacy_officer"),
     "approve a purge": ("privacy_officer",),
+    "close a finding": ("privacy_officer",),
 }
 
 

@@ -3,23 +3,22 @@
 from datetime import UTC, datetime, timedelta
 
 import click
-import sqlalchemy as sa
 
 from app.cli.kept import object_
 from app.cli.terminal import acting_as, installation, json_lines, line_coded, show, utc
 from app.listings.listing import everything
 from app.listings.rules import HOLDS
+from app.privacy.holds import REVIEW_AFTER, set_hold
 from app.viewing import person_named
 from app.wiring import Installation
 from storage.errors import Refused
-from storage.models import HeldObject, Hold
+from storage.models import Hold
 from storage.objects.keys import KeysUnavailable
 from storage.objects.store import StoreError
 from storage.retention.found_holds import release_found, restore_found
-from storage.retention.holds import Lifted, Span, Why, hold_objects, hold_span, lift
+from storage.retention.holds import Lifted, Span, Why, lift
 from storage.retention.restriction import release, restrict
 
-REVIEW_AFTER = timedelta(days=90)
 AT_ONCE = timedelta(seconds=10)
 
 
@@ -70,20 +69,15 @@ def hold_set(
         raise Refused("give either --object, or --line with --from and --to")
     with at.database.begin() as session:
         owner = person_named(session, email).id if email else "operator"
-        why = Why(case, reason, owner, review)
-        if line_code is None:
-            made = hold_objects(session, object_ids, why, now)
-            gone = 0
-        else:
+        what: Span | tuple[str, ...] = object_ids
+        if line_code is not None:
             if not from_text or not to_text:
                 raise Refused("--line needs --from and --to")
-            span = Span(line_coded(session, line_code).id, moment(from_text, "--from"), moment(to_text, "--to"))
-            made, gone = hold_span(session, span, why, now)
-        held = session.scalar(sa.select(sa.func.count()).where(HeldObject.hold_id == made.id))
-        told = f"Hold {made.id} keeps {held} objects; look at it again on {review:%Y-%m-%d}."
-    click.echo(told)
-    if gone:
-        click.echo(f"{gone} objects of this span are gone already.", err=True)
+            what = Span(line_coded(session, line_code).id, moment(from_text, "--from"), moment(to_text, "--to"))
+        made = set_hold(session, what, Why(case, reason, owner, review), now)
+    click.echo(f"Hold {made.hold_id} keeps {made.held} objects; look at it again on {review:%Y-%m-%d}.")
+    if made.gone:
+        click.echo(f"{made.gone} objects of this span are gone already.", err=True)
     _mirror(at)
 
 

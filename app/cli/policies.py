@@ -1,15 +1,12 @@
 """`policy set`, `policy list`, `policy approve`, `policy withdraw`."""
 
 import click
-from sqlalchemy.orm import Session
 
 from app.cli.terminal import acting_as, centre_coded, installation, json_lines, show, utc
 from app.listings.listing import everything
 from app.listings.rules import POLICIES
+from app.privacy.policies import approve_policy, withdraw_policy
 from app.viewing import person_for, person_named
-from storage.errors import NotFound
-from storage.models import PolicyPreview, RetentionPolicy
-from storage.retention.approval import approve, withdraw
 from storage.retention.publish import nobody_asks, set_policy
 
 
@@ -74,8 +71,7 @@ def policy_approve(policy_id: str, sha256: str, email: str | None) -> None:
     """Publish a policy that keeps longer, and do exactly what its preview said. Takes another person than who asked."""
     at = installation()
     with at.database.begin() as session:
-        person = person_for(session, email, "approve a policy", _policy(session, policy_id).centre_id)
-        done = approve(session, policy_id, sha256.strip().lower(), person.id, at.clock.now())
+        done = approve_policy(session, person_named(session, email), policy_id, sha256, at.clock.now())
     click.echo(f"Published. {done.changed} stored objects have the dates of the preview.")
     if done.gone:
         click.echo(f"{done.gone} of the preview are deleted meanwhile, or being deleted: nothing brings them back.")
@@ -91,20 +87,8 @@ def policy_withdraw(policy_id: str, reason: str, email: str | None) -> None:
     """Let a policy wait no more: whoever asked for it may, and whoever may approve it."""
     at = installation()
     with at.database.begin() as session:
-        row = _policy(session, policy_id)
-        person = person_named(session, email)
-        preview = session.get(PolicyPreview, row.id)
-        if preview is None or preview.asked_by != person.id or not person.active:
-            person_for(session, email, "approve a policy", row.centre_id)
-        withdraw(session, row.id, person.id, reason, at.clock.now())
+        withdraw_policy(session, person_named(session, email), policy_id, reason, at.clock.now())
     click.echo("Withdrawn. Nothing was changed.")
-
-
-def _policy(session: Session, policy_id: str) -> RetentionPolicy:
-    row = session.get(RetentionPolicy, policy_id)
-    if row is None:
-        raise NotFound(f"there is no policy {policy_id!r}; see `eskertu policy list`")
-    return row
 
 
 COMMANDS = (policy,)

@@ -63,4 +63,6 @@ def _finding(row: Finding) -> Told:
     }
 
 
-FINDINGS = Listing(lambda: sa.select(Finding), _finding, to_all, (Finding.first_seen_at, Finding.id))
+FINDINGS = Listing(
+    lambda: sa.select(Finding).where(Finding.closed_at.is_(None)), _finding, to_all, (Finding.first_seen_at, Finding.id)
+)

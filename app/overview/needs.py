@@ -89,7 +89,7 @@ def _purges(session: Session, viewer: Viewer, _: datetime) -> int:
 
 def _findings(session: Session, viewer: Viewer, _: datetime) -> int:
     # Findings belong to no centre.
-    return _count(session, sa.select(Finding.id)) if viewer.centre_id is None else 0
+    return _count(session, sa.select(Finding.id).where(Finding.closed_at.is_(None))) if viewer.centre_id is None else 0
 
 
 def _placeholders(session: Session, _: Viewer, __: datetime) -> int:

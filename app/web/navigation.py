@@ -23,6 +23,12 @@ AREAS = (
     Area("lines", "/lines"),
     Area("people", "/people"),
     Area("health", "/health"),
+    Area("holds", "/holds"),
+    Area("policies", "/policies"),
+    Area("receipts", "/receipts"),
+    Area("ledger", "/ledger"),
+    Area("findings", "/findings"),
+    Area("declined", "/declined"),
     Area("sessions", "/sessions"),
 )
 

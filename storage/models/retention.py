@@ -79,3 +79,10 @@ class Finding(Base):
     explanation: Mapped[str] = mapped_column(sa.Text)
     first_seen_at: Mapped[At]
     last_seen_at: Mapped[At]
+    closed_at: Mapped[datetime | None] = mapped_column(
+        Moment(), comment="when a person was done with it; null: open, or seen again since"
+    )
+    closed_by: Mapped[str | None] = mapped_column(
+        sa.String(32), comment="id of the person who closed it, or `operator`"
+    )
+    closed_reason: Mapped[str | None] = mapped_column(sa.Text, comment="why it was closed")

@@ -23,6 +23,14 @@ HOLD_LOCK = 0x65736B68
 KEPT = ("arriving", "stored")
 
 
+class TooLate(Refused):
+    """What should be held is gone, or on its way out. `gone`: the ids of what is."""
+
+    def __init__(self, told: str, gone: Sequence[str]) -> None:
+        super().__init__(told)
+        self.gone = tuple(gone)
+
+
 @dataclass(frozen=True)
 class Why:
     """What every hold must say."""
@@ -55,7 +63,8 @@ def hold_objects(session: Session, object_ids: Sequence[str], why: Why, now: dat
     """Hold objects, with all that is derived from them.
 
     Raises:
-        Refused: if any of them is gone, or on its way out: none is held then, and the message names them.
+        TooLate: if any of them is gone, or on its way out: none is held then, and the message names them.
+        Refused: if case or reason is missing, or the review lies in the past.
     """
     _check(why, now)
     wanted = with_derived(session, object_ids)
@@ -63,7 +72,7 @@ def hold_objects(session: Session, object_ids: Sequence[str], why: Why, now: dat
     late = sorted(set(wanted) - set(held))
     if late:
         session.rollback()
-        raise Refused(f"too late for {', '.join(late)}: deleted, being deleted, or never there. Nothing was held")
+        raise TooLate(f"too late for {', '.join(late)}: deleted, being deleted, or never there. Nothing was held", late)
     return _written(session, why, None, held, now)
 
 
@@ -73,7 +82,8 @@ def hold_span(session: Session, span: Span, why: Why, now: datetime) -> tuple[Ho
     Returns the hold, and how many objects of the span are gone already.
 
     Raises:
-        Refused: if the span ends before it begins, or all of it that there was is gone.
+        TooLate: if all of it that there was is gone.
+        Refused: if the span ends before it begins, case or reason is missing, or the review lies in the past.
     """
     _check(why, now)
     if span.to_at <= span.from_at:
@@ -88,7 +98,8 @@ def hold_span(session: Session, span: Span, why: Why, now: datetime) -> tuple[Ho
     there = [row.id for row in rows if row.state in KEPT]
     gone = len(rows) - len(there)
     if gone and not there and span.to_at <= now:
-        raise Refused(f"too late: all {gone} objects of this span are deleted, or being deleted")
+        told = f"too late: all {gone} objects of this span are deleted, or being deleted"
+        raise TooLate(told, [row.id for row in rows])
     held = _count_up(session, with_derived(session, there))
     return _written(session, why, span, held, now), gone
 

@@ -32,6 +32,20 @@ class KeptLonger:
 
 
 @dataclass(frozen=True)
+class KeptShorter:
+    """What of one centre a policy would keep for less time."""
+
+    centre: str
+    objects: int
+    bytes: int
+    oldest: datetime
+    held: int
+    """Of these, how many stay all the same, since something holds them."""
+    due_at_once: int
+    """Of these, how many go now."""
+
+
+@dataclass(frozen=True)
 class Change:
     """What a policy would change, or has changed."""
 
@@ -43,6 +57,7 @@ class Change:
     due_at_once: int
     waits_for_approval: bool
     kept_longer: tuple[KeptLonger, ...] = ()
+    kept_shorter: tuple[KeptShorter, ...] = ()
     proposal: Proposal | None = None
     """What a second person can approve; None in a dry run, and where nothing waits."""
 
@@ -184,6 +199,18 @@ def _change(
             )
             for code in sorted({each.centre for each in longer})
             if (there := [each for each in longer if each.centre == code])
+        ),
+        tuple(
+            KeptShorter(
+                code,
+                len(there),
+                sum(each.bytes for each in there),
+                min(each.counted_from for each in there),
+                sum(each.held for each in there),
+                sum(1 for each in there if each.ends <= now and not each.held),
+            )
+            for code in sorted({each.centre for each in earlier})
+            if (there := [each for each in earlier if each.centre == code])
         ),
         proposal,
     )

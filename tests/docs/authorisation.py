@@ -61,7 +61,7 @@ def _media() -> list[str]:
 
 
 def _tasks() -> list[str]:
-    lines = ["## What takes two people", "", _row(["task", "roles"]), _row(["---"] * 2)]
+    lines = ["## What commands ask, too", "", _row(["task", "roles"]), _row(["---"] * 2)]
     return lines + [_row([task, ", ".join(roles)]) for task, roles in TASKS.items()]
 
 

@@ -29,7 +29,7 @@ def bring_files(folder: Path, words: Sequence[str]) -> None:
 def parse(words: Sequence[str]) -> None:
     """Read a whole command line as the program would, and run nothing. Raises click.UsageError."""
     command, rest = resolve(words[1:])
-    assert not isinstance(command, click.Group), "it is a group of commands"
+    assert not isinstance(command, click.Group) or command.invoke_without_command, "it is a group of commands"
     assert command.name is not None
     command.make_context(command.name, rest)
 
@@ -50,8 +50,9 @@ def all_commands() -> Iterator[tuple[str, click.Command]]:
     """Every command that can be typed, with its full name."""
 
     def below(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-        if not isinstance(command, click.Group):
+        if not isinstance(command, click.Group) or command.invoke_without_command:
             yield path, command
+        if not isinstance(command, click.Group):
             return
         for word, found in command.commands.items():
             yield from below(f"{path} {word}", found)

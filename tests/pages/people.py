@@ -14,6 +14,7 @@ from storage.models import Leaf, LeafOpening, Person
 from tests.house import House
 
 PASSWORD = "correct horse battery"
+PASSWORD_HASH = hashed(PASSWORD)
 FORM = re.compile(r'name="form" value="(\w+)"')
 
 
@@ -71,7 +72,7 @@ class Town:
         self.recorded = house.recordings()[0].call
         now = house.clock.now()
         with house.at.database.begin() as session:
-            session.execute(sa.update(Person).values(password_hash=hashed(PASSWORD)))
+            session.execute(sa.update(Person).values(password_hash=PASSWORD_HASH))
             other = add_centre(
                 session, code="alm", name="Almaty", jurisdiction="KZ", timezone="Asia/Almaty", languages=["kk"], now=now
             )
@@ -86,7 +87,7 @@ class Town:
                     email=f"{name}@example.com",
                     role=role,
                     centre=centre,
-                    password_hash=hashed(PASSWORD),
+                    password_hash=PASSWORD_HASH,
                     now=now,
                 )
 

@@ -23,7 +23,13 @@ PARTS = {
     "<call_sid>": "CA" + "0" * 32,
     "<centre>": "ast",
     "<line>": "stay",
+    "<hold_id>": "nothing",
+    "<policy_id>": "nothing",
+    "<finding_id>": "nothing",
+    "<int:position>": "0",
 }
+# Pages of what the town has not.
+OF_NOTHING = {"/holds/<hold_id>", "/policies/<policy_id>", "/receipts/<object_id>"}
 FOR_ROLES = sorted(rule for rule, who in ROUTES.items() if isinstance(who, Access))
 
 
@@ -102,6 +108,8 @@ def expected(town: Town, role: str, rule: str) -> int:
     if rule.startswith("/practice/<call_sid>") and "GET" in methods(town)[rule]:
         # There is no practice phone in this town: what would be asked of it says so.
         return 400 if rule.endswith("/steps") else 404
+    if rule in OF_NOTHING:
+        return 404
     # A form that is not one of ours is refused, whoever sends it.
     return 200 if "GET" in methods(town)[rule] else 403
 

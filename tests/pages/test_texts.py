@@ -11,16 +11,19 @@ from app.auth.policy import ROLES
 from app.factory import PROBLEMS
 from app.overview.calls import OUTCOMES
 from app.overview.needs import BY_ROLE
+from app.privacy.declined import DECLINED
 from app.web.local import Local
 from app.web.messages import LANGUAGES, catalogue
 from app.web.navigation import AREAS
+from app.web.receipts import REMAINS
 from app.web.sign_in import LOCKED_OUT, REFUSED, SESSION_OVER
+from storage.retention.policy import PURPOSES
 from telephony.outcome import Outcome
 
 ROOT = Path(__file__).parents[2]
-TEMPLATES = sorted((ROOT / "app" / "templates").rglob("*.html"))
+TEMPLATES = [*sorted((ROOT / "app" / "templates").rglob("*.html")), ROOT / "app" / "privacy" / "sheet.py"]
 # t.title, t["title"], and t["lang_" ~ …], of which the beginning is known.
-ASKED = re.compile(r"""\bt\.([a-z_0-9]+)|(?:\bt\[|\bcounted\()\s*["']([a-z_0-9]+)["']\s*(~)?""")
+ASKED = re.compile(r"""\bt\.([a-z_0-9]+)|(?:\bt\[|\bcounted\()\s*["']([a-z_0-9]+)["']\s*([~+])?""")
 # What follows such a beginning, or stands in place of a variable.
 ENDINGS = {
     "purpose_": {"training", "quality"},
@@ -41,12 +44,31 @@ ENDINGS = {
     "call_consent_": {"stayed", "pressed_1"},
     "outcome_": {"recorded", "declined_hangup", "declined_key", "unrecorded", "incomplete", "open"},
     "happened_": {
-        "rang", "language", "notice_began", "notice_ended", "agreed", "recording_began", "ended", "settled", "stored",
-        "purpose_ends", "media_goes", "deleted", "facts_go",
+        "rang",
+        "language",
+        "notice_began",
+        "notice_ended",
+        "agreed",
+        "recording_began",
+        "ended",
+        "settled",
+        "stored",
+        "purpose_ends",
+        "media_goes",
+        "deleted",
+        "facts_go",
     },
     "recording_": {"pending", "fetching", "stored", "deleting", "deleted", "refused", "absent"},
     "carrier_copy_": {"present", "deleted"},
-}  # fmt: skip
+    "object_": {"arriving", "stored", "deleting", "deleted"},
+    "policy_for_": set(PURPOSES),
+    "policy_is_": {"published", "awaiting", "superseded", "withdrawn"},
+    "cause_": {"policy", "notice_not_proven", "card_data", "never_came", "restored"},
+    "place_": {"store", "keys", "carrier"},
+    "remains_": set(REMAINS.values()),
+    "how_": set(DECLINED),
+    "step_": {"menu", "notice", "dialled"},
+}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,0 +1,1 @@
+"""What the privacy officer does and sees: shared by pages and commands. Knows no Flask."""

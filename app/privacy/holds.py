@@ -1,0 +1,206 @@
+"""Holds as people meet them: whose they are to see, what is asked for, what lifting one lets go."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.privacy.people import address_of
+from storage.errors import NotFound, Refused
+from storage.ledger.log import canonical
+from storage.models import HeldObject, Hold, HoldMirror, Line, StoredObject
+from storage.retention.holds import Lifted, Span, TooLate, Why, hold_objects, hold_span, lift
+
+REVIEW_AFTER = timedelta(days=90)
+A_PAGE = 50
+NO_SUCH_HOLD = "there is no such hold, or it is not yours to see"
+
+
+@dataclass(frozen=True)
+class HoldRow:
+    """A hold, how much it keeps, and how much of that is told to the key database and the store."""
+
+    hold: Hold
+    objects: int
+    in_keys: int
+    in_store: int
+    owner: str | None
+    """Address of who set it; None: somebody at the machine itself."""
+    line: str | None
+
+
+@dataclass(frozen=True)
+class HoldMade:
+    """What came of asking for one. `gone`: objects of the span that were too late."""
+
+    hold_id: str
+    held: int
+    gone: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An object that a hold keeps, or kept."""
+
+    object_id: str
+    state: str
+    began_at: datetime
+    delete_after: datetime | None
+    holds: int
+    mirrored: bool
+
+
+def set_hold(
+    session: Session, what: Sequence[str] | Span, why: Why, now: datetime, centre_id: str | None = None
+) -> HoldMade:
+    """Hold objects, or a span of a line.
+
+    Args:
+        session: the transaction.
+        what: ids of objects, or the span.
+        why: case, reason, owner, review.
+        now: the present.
+        centre_id: of who asks; None: every centre. What lies elsewhere is not there for them (I11).
+
+    Raises:
+        TooLate: if what is asked for is gone, or none of theirs.
+        Refused: if what is asked for makes no sense.
+    """
+    if isinstance(what, Span):
+        line = session.get(Line, what.source_id)
+        if line is None or centre_id not in (None, line.centre_id):
+            raise NotFound("there is no such line")
+        made, gone = hold_span(session, what, why, now)
+    else:
+        if not what:
+            raise Refused("object: say which")
+        if centre_id is not None:
+            theirs = sa.select(StoredObject.id).where(StoredObject.id.in_(what), StoredObject.centre_id == centre_id)
+            if late := sorted(set(what) - set(session.scalars(theirs))):
+                raise TooLate(f"too late for {', '.join(late)}: deleted, or never there. Nothing was held", late)
+        made, gone = hold_objects(session, what, why, now), 0
+    held = session.scalar(sa.select(sa.func.count()).where(HeldObject.hold_id == made.id)) or 0
+    return HoldMade(made.id, held, gone)
+
+
+def holds_there_are(
+    session: Session,
+    centre_id: str | None = None,
+    *,
+    case: str | None = None,
+    lifted: bool | None = None,
+    before: str | None = None,
+    at_most: int | None = None,
+) -> list[HoldRow]:
+    """Holds, those that hold first, by case; or only those that do, or only those that do not, the last lifted first.
+
+    Args:
+        session: a transaction.
+        centre_id: only those that are of one centre as a whole; None: all.
+        case: only of this case.
+        lifted: only those that were lifted, or were not; None: both.
+        before: with `lifted`: id of the last of the page before.
+        at_most: so many.
+    """
+    in_keys, in_store = _count(HoldMirror.in_keys_at.is_not(None)), _count(HoldMirror.in_store_at.is_not(None))
+    query = sa.select(Hold, _count(), in_keys, in_store, Line).outerjoin(Line, Line.id == Hold.source_id)
+    if lifted is None:
+        query = query.order_by(Hold.lifted_at.is_not(None), Hold.set_at)
+    elif lifted:
+        query = query.where(Hold.lifted_at.is_not(None)).order_by(Hold.lifted_at.desc(), Hold.id.desc())
+    else:
+        query = query.where(Hold.lifted_at.is_(None)).order_by(Hold.case, Hold.set_at, Hold.id)
+    if case is not None:
+        query = query.where(Hold.case == case)
+    if centre_id is not None:
+        query = query.where(_of_centre(centre_id))
+    if before is not None and (last := session.get(Hold, before)) is not None and last.lifted_at is not None:
+        query = query.where(
+            sa.or_(Hold.lifted_at < last.lifted_at, sa.and_(Hold.lifted_at == last.lifted_at, Hold.id < last.id))
+        )
+    return [
+        HoldRow(hold, count, keys, store, address_of(session, hold.owner), _called(line))
+        for hold, count, keys, store, line in session.execute(query.limit(at_most))
+    ]
+
+
+def one_hold(session: Session, hold_id: str, centre_id: str | None) -> HoldRow:
+    """One of them. Raises `NotFound` if it is not there, or not theirs to see."""
+    seen = sa.select(Hold.id).where(Hold.id == hold_id)
+    if centre_id is not None:
+        seen = seen.where(_of_centre(centre_id))
+    hold = session.get(Hold, session.scalar(seen) or "")
+    if hold is None:
+        raise NotFound(NO_SUCH_HOLD)
+    counts = sa.select(
+        _count(), _count(HoldMirror.in_keys_at.is_not(None)), _count(HoldMirror.in_store_at.is_not(None))
+    )
+    objects, keys, store = session.execute(counts.select_from(Hold).where(Hold.id == hold_id)).one()
+    line = session.get(Line, hold.source_id) if hold.source_id else None
+    return HoldRow(hold, objects, keys, store, address_of(session, hold.owner), _called(line))
+
+
+def kept_by(session: Session, hold_id: str, at_most: int) -> list[Kept]:
+    """What it keeps, what goes first first."""
+    query = (
+        sa.select(StoredObject, HoldMirror)
+        .join(HeldObject, HeldObject.object_id == StoredObject.id)
+        .outerjoin(HoldMirror, HoldMirror.object_id == StoredObject.id)
+        .where(HeldObject.hold_id == hold_id)
+        .order_by(StoredObject.delete_after, StoredObject.id)
+        .limit(at_most)
+    )
+    return [
+        Kept(
+            row.id,
+            row.state,
+            row.began_at,
+            row.delete_after,
+            row.holds,
+            mirror is not None and mirror.in_keys_at is not None and mirror.in_store_at is not None,
+        )
+        for row, mirror in session.execute(query)
+    ]
+
+
+def shown_hash(told: Lifted) -> str:
+    """A hash over what lifting would let go, and when: what a confirmation is bound to. Time passing changes none."""
+    free = sorted([*told.go_now, *(object_id for object_id, _ in told.go_later)])
+    return hashlib.sha256(canonical({"free": free, "held": sorted(told.still_held)})).hexdigest()
+
+
+def lift_shown(session: Session, hold_id: str, centre_id: str | None, reason: str, shown: str, now: datetime) -> Lifted:
+    """Lift a hold of which somebody has seen what will go.
+
+    Raises:
+        NotFound: if it is not there, or not theirs.
+        Refused: if something else would go than what was seen, it was lifted already, or the reason is missing.
+    """
+    one_hold(session, hold_id, centre_id)
+    told = lift(session, hold_id, reason, now)
+    if shown_hash(told) != shown:
+        raise Refused("something else would go now than what was shown: look at it again")
+    return told
+
+
+def _of_centre(centre_id: str) -> sa.ColumnElement[bool]:
+    held = sa.select(sa.literal(1)).select_from(HeldObject).join(StoredObject, StoredObject.id == HeldObject.object_id)
+    here = held.where(HeldObject.hold_id == Hold.id, StoredObject.centre_id == centre_id).correlate(Hold).exists()
+    elsewhere = held.where(HeldObject.hold_id == Hold.id, StoredObject.centre_id != centre_id).correlate(Hold).exists()
+    line = sa.exists().where(Line.id == Hold.source_id, Line.centre_id == centre_id).correlate(Hold)
+    return sa.and_(sa.or_(line, here), ~elsewhere)
+
+
+def _count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    """Of a hold: how many of its objects."""
+    counted = sa.select(sa.func.count()).select_from(HeldObject)
+    if conditions:
+        counted = counted.join(HoldMirror, HoldMirror.object_id == HeldObject.object_id)
+    return counted.where(HeldObject.hold_id == Hold.id, *conditions).correlate(Hold).scalar_subquery()
+
+
+def _called(line: Line | None) -> str | None:
+    return None if line is None else f"{line.centre.name}, {line.code}"

@@ -1,0 +1,140 @@
+"""Holds: what is held for which case, holding, and lifting with what will go before one's eyes."""
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from flask import Blueprint, redirect, render_template, request
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app.privacy.holds import (
+    A_PAGE,
+    REVIEW_AFTER,
+    holds_there_are,
+    kept_by,
+    lift_shown,
+    one_hold,
+    set_hold,
+    shown_hash,
+)
+from app.privacy.people import zone_of
+from app.web.gate import viewer, who_asks
+from app.web.messages import texts
+from app.wiring import Installation
+from storage.errors import Refused
+from storage.models import Line, Person
+from storage.retention.holds import Span, TooLate, Why, lift
+
+SHOWN_AT_MOST = 100
+
+
+def holds(at: Installation) -> Blueprint:
+    """/holds."""
+    area = Blueprint("holds", __name__)
+
+    @area.get("/holds")
+    def listed() -> str:
+        before = request.args.get("before")
+        with at.database.read() as session:
+            holding = holds_there_are(session, viewer().centre_id, lifted=False) if not before else []
+            lifted = holds_there_are(session, viewer().centre_id, lifted=True, before=before, at_most=A_PAGE + 1)
+        older = lifted[A_PAGE - 1].hold.id if len(lifted) > A_PAGE else None
+        return render_template(
+            "officer/holds.html",
+            **texts(),
+            holding=holding,
+            lifted=lifted[:A_PAGE],
+            older=older,
+            first=not before,
+            zone=zone_of(who_asks().person),
+            now=at.clock.now(),
+        )
+
+    @area.get("/holds/new")
+    def new() -> tuple[str, int]:
+        return _form(at, 200)
+
+    @area.post("/holds/set")
+    def made() -> Response | tuple[str, int]:
+        now, who = at.clock.now(), who_asks().person
+        try:
+            with at.database.begin() as session:
+                what, why = _asked(session, who)
+                told = set_hold(session, what, why, now, viewer().centre_id)
+        except TooLate as late:
+            return _form(at, 409, gone=late.gone)
+        except Refused as refused:
+            return _form(at, 400, said=str(refused))
+        return redirect(f"/holds/{told.hold_id}" + (f"?gone={told.gone}" if told.gone else ""), 303)
+
+    @area.get("/holds/<hold_id>")
+    def one(hold_id: str) -> str:
+        now = at.clock.now()
+        with at.database.begin() as session:
+            row = one_hold(session, hold_id, viewer().centre_id)
+            kept = kept_by(session, hold_id, SHOWN_AT_MOST)
+            going = lift(session, hold_id, "-", now, dry_run=True) if row.hold.lifted_at is None else None
+        return render_template(
+            "officer/hold.html",
+            **texts(),
+            row=row,
+            kept=kept,
+            going=going,
+            shown=shown_hash(going) if going is not None else None,
+            gone=request.args.get("gone", type=int),
+            zone=zone_of(who_asks().person),
+            now=now,
+        )
+
+    @area.post("/holds/<hold_id>/lift")
+    def lifted(hold_id: str) -> Response:
+        reason, shown = request.form.get("reason", ""), request.form.get("shown", "")
+        with at.database.begin() as session:
+            lift_shown(session, hold_id, viewer().centre_id, reason, shown, at.clock.now())
+        return redirect(f"/holds/{hold_id}", 303)
+
+    return area
+
+
+def _form(at: Installation, status: int, said: str | None = None, gone: tuple[str, ...] = ()) -> tuple[str, int]:
+    with at.database.read() as session:
+        query = sa.select(Line).order_by(Line.centre_id, Line.code)
+        if (centre_id := viewer().centre_id) is not None:
+            query = query.where(Line.centre_id == centre_id)
+        lines = session.scalars(query).unique().all()
+    review = (at.clock.now() + REVIEW_AFTER).date().isoformat()
+    typed = request.form if request.method == "POST" else request.args
+    page = render_template(
+        "officer/hold_new.html", **texts(), lines=lines, review=review, typed=typed, said=said, gone=gone
+    )
+    return page, status
+
+
+def _asked(session: Session, who: Person) -> tuple[Span | list[str], Why]:
+    zone = zone_of(who)
+    what: Span | list[str]
+    if request.form.get("by") == "line":
+        line = session.get(Line, request.form.get("line", ""))
+        zone = ZoneInfo(line.centre.timezone) if line is not None else zone
+        what = Span(line.id if line else "", _moment("from", zone), _moment("to", zone))
+    else:
+        what = list(dict.fromkeys(request.form.get("objects", "").split()))
+    why = Why(request.form.get("case", ""), request.form.get("reason", ""), who.id, _day("review", zone))
+    return what, why
+
+
+def _moment(field: str, zone: ZoneInfo) -> datetime:
+    try:
+        typed = datetime.fromisoformat(request.form.get(field, ""))
+    except ValueError as error:
+        raise Refused(f"{field}: give day and time") from error
+    return (typed if typed.tzinfo else typed.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _day(field: str, zone: ZoneInfo) -> datetime:
+    try:
+        typed = date.fromisoformat(request.form.get(field, ""))
+    except ValueError as error:
+        raise Refused(f"{field}: give a day") from error
+    return datetime.combine(typed, time(), zone).astimezone(UTC)

@@ -1,0 +1,98 @@
+"""What the officer's pages have to show: something held, waiting, deleted, found, declined."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from app.auth.people import give_access
+from storage.findings import note_finding
+from storage.ledger.log import sequence
+from storage.models import Call, Centre, Recording, StoredObject
+from storage.retention.holds import Why, hold_objects, lift
+from storage.retention.publish import set_policy
+from tests.pages.people import PASSWORD_HASH, Town
+
+OFFICERS = {"olga": None, "here": "ast", "there": "alm"}
+
+
+def more_officers(town: Town) -> None:
+    """Olga, an officer of all centres beside Pavel; one of Astana, and one of Almaty."""
+    with town.house.at.database.begin() as session:
+        for name, code in OFFICERS.items():
+            centre = session.scalars(sa.select(Centre).where(Centre.code == code)).one() if code else None
+            give_access(
+                session,
+                email=f"{name}@example.com",
+                role="privacy_officer",
+                centre=centre,
+                password_hash=PASSWORD_HASH,
+                now=town.house.clock.now(),
+            )
+
+
+def hold(town: Town, object_id: str, case: str, by: str = "pavel") -> str:
+    """A hold of one object."""
+    now = town.house.clock.now()
+    with town.house.at.database.begin() as session:
+        why = Why(case, "asked for in a complaint", town.person(by).id, now + timedelta(days=90))
+        return hold_objects(session, [object_id], why, now).id
+
+
+def lifted(town: Town, hold_id: str) -> None:
+    """It, lifted."""
+    with town.house.at.database.begin() as session:
+        lift(session, hold_id, "the complaint is settled", town.house.clock.now())
+
+
+def stored(town: Town, mode: str = "stay", language: str = "ru") -> str:
+    """The recording of another call."""
+    before = {each.id for each in town.house.objects()}
+    town.house.call(mode, language)
+    town.house.work()
+    (new,) = [each.id for each in town.house.objects() if each.id not in before]
+    return new
+
+
+def deleted(town: Town, object_id: str) -> None:
+    """It, deleted as its date has come."""
+    past = town.house.clock.now() - timedelta(seconds=1)
+    with town.house.at.database.begin() as session:
+        session.execute(sa.update(StoredObject).where(StoredObject.id == object_id).values(delete_after=past))
+    town.house.work()
+
+
+def waits(town: Town, by: str = "pavel", window: str = "P2Y") -> str:
+    """A policy that keeps longer, and waits."""
+    with town.house.at.database.begin() as session:
+        change = set_policy(
+            session,
+            purpose="training",
+            window=window,
+            reason="longer lessons",
+            centre=None,
+            now=town.house.clock.now(),
+            dry_run=False,
+            asked_by=lambda: town.person(by).id,
+        )
+    assert change.proposal is not None
+    return change.proposal.policy_id
+
+
+def found(town: Town, subject: str = "RE00") -> None:
+    """Something to look at."""
+    with town.house.at.database.begin() as session:
+        note_finding(session, "recording_gone", subject, "The carrier has it no more.", town.house.clock.now())
+
+
+def placed(town: Town) -> None:
+    """Every leaf, in its place."""
+    with town.house.at.database.begin() as session:
+        while sequence(session):
+            pass
+
+
+def call_of(town: Town, object_id: str) -> str:
+    """The id of the call that a recording is of."""
+    query = sa.select(Call.id).join(Recording, Recording.call_id == Call.id).where(Recording.object_id == object_id)
+    found_id: str = town.house.ask(lambda s: s.scalars(query).one())
+    return found_id

@@ -1,0 +1,147 @@
+"""A hold from request to release, in a browser; who sees whose; what is too late."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser
+
+from storage.models import Hold, StoredObject
+from tests.pages.looking import complaints
+from tests.pages.officer import deleted, hold, more_officers, stored
+from tests.pages.people import PASSWORD, Town
+
+SPAN: dict[str, Any] = {"from": "2026-01-01T05:00", "to": "2030-01-01T05:00"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _officers(town: Town) -> None:
+    more_officers(town)
+
+
+def state(town: Town, object_id: str) -> tuple[str, int]:
+    row = town.house.ask(lambda s: s.get(StoredObject, object_id))
+    return row.state, row.holds
+
+
+def test_a_hold_from_request_to_release(town: Town, browser: Browser) -> None:
+    """Set before the date, it outlives the date; lifted, with the password once more, it goes; the count is said."""
+    wanted = stored(town)
+    window = browser.new_context()
+    said = complaints(window)
+    page = window.new_page()
+    base = town.house.at.site.base_url
+    page.goto(f"{base}/sign-in?next=/holds/new&lang=en")
+    page.get_by_label("Email").fill("pavel@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Ids of the objects").fill(wanted)
+    page.get_by_label("Case").fill("A-1/2026")
+    page.get_by_label("Reason").fill("a complaint came in")
+    page.get_by_role("button", name="Set the hold").click()
+    page.get_by_role("heading", name="Hold: A-1/2026").wait_for()
+    assert "not everywhere yet" in page.content()
+    assert state(town, wanted) == ("stored", 1)
+    town.house.work()
+    page.reload()
+    assert "not everywhere yet" not in page.content()
+    past = town.house.clock.now() - timedelta(seconds=1)
+    with town.house.at.database.begin() as session:
+        session.execute(sa.update(StoredObject).where(StoredObject.id == wanted).values(delete_after=past))
+    town.house.work()
+    assert state(town, wanted) == ("stored", 1)
+    town.house.clock.sleep(11 * 60)
+    page.reload()
+    assert page.get_by_text("1 object goes at once").is_visible()
+    page.get_by_label("Why it is lifted").fill("settled")
+    page.get_by_label("Your password, once more").fill(PASSWORD)
+    page.get_by_role("button", name="Lift the hold and delete 1 object").click()
+    page.get_by_text("lifted", exact=False).first.wait_for()
+    town.house.work()
+    assert state(town, wanted) == ("deleted", 0)
+    page.goto(f"{base}/receipts/{wanted}?lang=en")
+    assert page.get_by_role("heading", name="Deletion receipt").is_visible()
+    assert said == []
+    window.close()
+
+
+def test_without_the_password_nothing_is_lifted(town: Town) -> None:
+    held = hold(town, town.kept.id, "A-2/2026")
+    pavel = town.signed_in("pavel")
+    page = pavel.get(f"/holds/{held}").text
+    shown = re.findall(r'name="shown" value="(\w{64})"', page)[0]
+    town.house.clock.sleep(11 * 60)
+    form = pavel.form(f"/holds/{held}")
+    assert pavel.post(f"/holds/{held}/lift", form=form, reason="r", shown=shown).status_code == 403
+    wrong: dict[str, Any] = {"reason": "r", "shown": "0" * 64, "confirm_password": PASSWORD}
+    assert pavel.post(f"/holds/{held}/lift", form=form, **wrong).status_code == 400
+    assert town.house.ask(lambda s: s.get(Hold, held)).lifted_at is None
+    assert pavel.post(f"/holds/{held}/lift", form=form, reason=" ", shown=shown).status_code == 400
+    assert pavel.post(f"/holds/{held}/lift", form=form, reason="r", shown=shown).status_code == 303
+    assert town.house.ask(lambda s: s.get(Hold, held)).lifted_at is not None
+
+
+def test_too_late_says_what_is_gone(town: Town) -> None:
+    gone = stored(town)
+    deleted(town, gone)
+    pavel = town.signed_in("pavel")
+    fields: dict[str, Any] = {
+        "by": "object",
+        "objects": f"{gone} {town.kept.id}",
+        "case": "A-3",
+        "reason": "r",
+        "review": "2030-01-01",
+    }
+    answer = pavel.post("/holds/set", form=pavel.form("/holds/new"), **fields)
+    assert answer.status_code == 409
+    alert = answer.text.partition('role="alert"')[2].partition("</div>")[0]
+    assert gone in alert
+    assert town.kept.id not in alert
+    assert "A-3" not in pavel.get("/holds").text
+
+
+def test_a_line_is_held_for_a_span_of_its_own_time(town: Town) -> None:
+    line = next(each for each in town.house.lines() if each.mode == "stay")
+    pavel = town.signed_in("pavel")
+    fields: dict[str, Any] = {"by": "line", "line": line.id, "case": "A-4", "reason": "r", "review": "2030-01-01"}
+    answer = pavel.post("/holds/set", form=pavel.form("/holds/new"), **fields | SPAN)
+    assert answer.status_code == 303
+    made = town.house.ask(lambda s: s.scalars(sa.select(Hold).where(Hold.case == "A-4")).one())
+    assert made.from_at.isoformat() == "2026-01-01T00:00:00+00:00"
+    assert state(town, town.kept.id)[1] >= 1
+    without = pavel.post("/holds/set", form=pavel.form("/holds/new"), **fields)
+    assert without.status_code == 400
+
+
+def test_an_officer_of_a_centre_meets_its_holds_alone(town: Town) -> None:
+    held = hold(town, town.kept.id, "A-5")
+    here, there = town.signed_in("here"), town.signed_in("there")
+    assert "A-5" in here.get("/holds").text
+    assert "A-5" not in there.get("/holds").text
+    assert here.get(f"/holds/{held}").status_code == 200
+    assert there.get(f"/holds/{held}").status_code == 404
+    shown = re.findall(r'name="shown" value="(\w{64})"', here.get(f"/holds/{held}").text)[0]
+    form = there.form("/holds/new")
+    assert there.post(f"/holds/{held}/lift", form=form, reason="r", shown=shown).status_code == 404
+    fields: dict[str, Any] = {
+        "by": "object",
+        "objects": town.kept.id,
+        "case": "A-6",
+        "reason": "r",
+        "review": "2030-01-01",
+    }
+    assert there.post("/holds/set", form=form, **fields).status_code == 409
+    line = town.house.lines()[0]
+    span: dict[str, Any] = {"by": "line", "line": line.id, "from": "2026-01-01T05:00", "to": "2030-01-01T05:00"}
+    assert there.post("/holds/set", form=form, **fields | span).status_code == 400
+    assert here.post("/holds/set", form=here.form("/holds/new"), **fields).status_code == 303
+
+
+@pytest.mark.parametrize("name", ["alice", "bob", "charlie", "mira", "aidar"])
+def test_nobody_else_meets_any(town: Town, name: str) -> None:
+    held = hold(town, town.kept.id, "A-7")
+    visitor = town.signed_in(name)
+    for path in ("/holds", "/holds/new", f"/holds/{held}"):
+        assert visitor.get(path).status_code == 404
