@@ -31,6 +31,7 @@ class Audible:
     seconds: float | None
     purposes: tuple[str, ...]
     days_left: int
+    heard: bool
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,18 @@ class AudiblePage:
     older: str | None
 
 
-def audible(session: Session, viewer: Viewer, now: datetime, before: str | None = None) -> AudiblePage:
+def audible_objects(viewer: Viewer, now: datetime) -> sa.Select[str] | None:
+    """The ids of the objects that the viewer may hear now, in no order; None: nobody in their role hears any."""
+    purposes = MEDIA.get((viewer.role, KIND), ())
+    if not viewer.active or not purposes:
+        return None
+    query = sa.select(StoredObject.id).where(*_is_audible(purposes, now))
+    return query if viewer.centre_id is None else query.where(StoredObject.centre_id == viewer.centre_id)
+
+
+def audible(
+    session: Session, viewer: Viewer, now: datetime, before: str | None = None, *, heard: bool | None = None
+) -> AudiblePage:
     """What the viewer may hear now.
 
     Args:
@@ -49,6 +61,7 @@ def audible(session: Session, viewer: Viewer, now: datetime, before: str | None 
         viewer: who asks.
         now: the moment.
         before: where the page begins, as the one before it says in `older`.
+        heard: only those that a reviewer has marked as heard, or only those that nobody has; None: all.
 
     Raises:
         Refused: if `before` is not of our making.
@@ -62,19 +75,14 @@ def audible(session: Session, viewer: Viewer, now: datetime, before: str | None 
         .join(Call, Call.id == Recording.call_id)
         .join(Line, Line.id == Call.line_id)
         .join(Centre, Centre.id == Line.centre_id)
-        .where(StoredObject.state == "stored", StoredObject.kind == KIND, StoredObject.restricted_at.is_(None))
-        .where(
-            sa.exists().where(
-                ObjectPurpose.object_id == StoredObject.id,
-                ObjectPurpose.purpose.in_(purposes),
-                ObjectPurpose.until > now,
-            )
-        )
+        .where(*_is_audible(purposes, now))
         .order_by(StoredObject.began_at.desc(), StoredObject.id.desc())
         .limit(A_PAGE + 1)
     )
     if viewer.centre_id is not None:
         query = query.where(StoredObject.centre_id == viewer.centre_id)
+    if heard is not None:
+        query = query.where(StoredObject.heard_at.is_not(None) if heard else StoredObject.heard_at.is_(None))
     if before is not None:
         moment, object_id = _read(before)
         here = sa.tuple_(sa.literal(moment, Moment()), sa.literal(object_id))
@@ -85,12 +93,35 @@ def audible(session: Session, viewer: Viewer, now: datetime, before: str | None 
     return AudiblePage(rows, None if last is None else f"{last.began_at.astimezone(UTC):%Y%m%dT%H%M%S%f}-{last.id}")
 
 
+def _is_audible(purposes: Sequence[str], now: datetime) -> list[sa.ColumnElement[bool]]:
+    return [
+        # Written out, not as parameters: else SQLite does not see that its indexes of what is stored have all of it.
+        StoredObject.state == sa.literal_column("'stored'"),
+        StoredObject.kind == sa.literal_column("'recording'"),
+        StoredObject.restricted_at.is_(None),
+        sa.exists().where(
+            ObjectPurpose.object_id == StoredObject.id,
+            ObjectPurpose.purpose.in_(purposes),
+            ObjectPurpose.until > now,
+        ),
+    ]
+
+
 def _told(row: sa.Row[StoredObject, float | None, str, str, str], viewer: Viewer, now: datetime) -> Audible:
     kept, seconds, line, centre, zone = row
     usable = usable_for(((each.purpose, each.until) for each in kept.purposes), now)
     allowed = purposes_for(viewer, kept.kind, kept.centre_id, usable)
     until = max(each.until for each in kept.purposes if each.purpose in allowed)
-    return Audible(kept.id, f"{centre}, {line}", kept.began_at, ZoneInfo(zone), seconds, allowed, (until - now).days)
+    return Audible(
+        kept.id,
+        f"{centre}, {line}",
+        kept.began_at,
+        ZoneInfo(zone),
+        seconds,
+        allowed,
+        (until - now).days,
+        kept.heard_at is not None,
+    )
 
 
 def _read(before: str) -> tuple[datetime, str]:

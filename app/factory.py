@@ -1,8 +1,10 @@
 """The web application: areas put together, and the one place where errors become pages and problem documents."""
 
+import secrets
+
 import structlog
 from apiflask import APIFlask, HTTPError
-from flask import Response, jsonify, render_template, request
+from flask import Response, g, jsonify, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
@@ -28,6 +30,7 @@ from app.web.practice import practice
 from app.web.public_notice import public_notices
 from app.web.receipts import receipts
 from app.web.recordings import recordings
+from app.web.review import review
 from app.web.sessions import sessions
 from app.web.sign_in import sign_in_area
 from app.web.tokens import tokens_area
@@ -39,8 +42,8 @@ from storage.objects.store import StoreError
 log = structlog.get_logger()
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'{styles}; img-src 'self'; media-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
 )
 PROBLEMS = {
     400: "wrong_request",
@@ -75,6 +78,8 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(administration(at))
     for area in (holds, policies, receipts, ledger, findings, declined, evidence):
         app.register_blueprint(area(at))
+    app.register_blueprint(review(at))
+    app.context_processor(lambda: {"style_nonce": style_nonce})
     app.after_request(_with_headers)
     app.after_request(lambda response: remember_language(response, secure=gate.secure))
     app.register_error_handler(Exception, _problem)
@@ -82,9 +87,17 @@ def create_app(at: Installation) -> APIFlask:
     return app
 
 
+def style_nonce() -> str:
+    """What a library of this one page must show for the styles of its own that it writes into the page."""
+    if "style_nonce" not in g:
+        g.style_nonce = secrets.token_urlsafe(16)
+    return str(g.style_nonce)
+
+
 def _with_headers(response: Response) -> Response:
     forms = request.url_rule is not None and has_forms(request.url_rule.rule)
-    policy = CONTENT_SECURITY_POLICY.format(forms="'self'" if forms else "'none'")
+    styles = f" 'nonce-{g.style_nonce}'" if "style_nonce" in g else ""
+    policy = CONTENT_SECURITY_POLICY.format(forms="'self'" if forms else "'none'", styles=styles)
     response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     # With no-referrer a browser sends a form's Origin as `null` (Fetch, 3.2), and we could not tell whose it is.

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.wiring import Installation
+from config.scorecards import shipped_questions
 from config.shipped import shipped_audio, shipped_notices, shipped_policies
 from storage import notices
 from storage.errors import Refused
@@ -13,6 +14,7 @@ from storage.ledger.log import append
 from storage.models import InstallationFact, RetentionPolicy
 from storage.models.columns import random_id
 from storage.retention.versions import facts_of
+from storage.reviews import publish_questions
 from storage.upgrade import upgrade
 
 
@@ -63,6 +65,7 @@ def publish_shipped(session: Session, now: datetime) -> None:
                 ),
                 now,
             )
+    publish_questions(session, shipped_questions(), now)
     publish_shipped_policies(session, now)
 
 

@@ -12,7 +12,7 @@ from app.auth.tokens import Tokens
 from app.privacy.seal import Seal
 from config.clock import Clock, SystemClock
 from config.settings import Settings
-from storage import intake, notices
+from storage import intake, notices, reviews
 from storage.database import Database
 from storage.errors import Refused
 from storage.fsck.check import Fsck
@@ -44,6 +44,7 @@ from telephony.carrier_copy import CarrierCopies, CopyRemoval
 from telephony.closing import Closing
 from telephony.events import CarrierEvents
 from telephony.fsck import CallsLook, CarrierLook
+from telephony.peaks import Peaks
 from telephony.reconcile import Reconciler
 from telephony.recordings import Recordings
 from telephony.redaction import RecordingRedactor
@@ -194,6 +195,7 @@ class Installation:
             "object_deleted": receipt.retell,
             "consent_given": consent.retell,
             "call_settled": settlement.retell,
+            "review_submitted": reviews.retell,
         }
         return Verification(database, self.ledger, retell)
 
@@ -228,6 +230,10 @@ class Installation:
     @cached_property
     def recordings(self) -> Recordings:
         return Recordings(self.database, self.clock, self.carriers, self.intake)
+
+    @cached_property
+    def peaks(self) -> Peaks:
+        return Peaks(self.database, self.clock, self.intake, self.playback)
 
     @cached_property
     def copy_removal(self) -> CopyRemoval:

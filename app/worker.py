@@ -37,6 +37,7 @@ class Worker:
             ("fetch_recordings", at.recordings.run, 1, 3),
             ("remove_carrier_copies", at.copy_removal.run, 1, 1),
             ("purge_card_data", at.card_data.run, 1, 1),
+            ("make_peaks", at.peaks.run, 1, 2),
             ("mirror_holds", lambda: at.mirror.run(BUDGET), 1, 1),
             ("delete_due", lambda: at.deleter.run(BUDGET), 1, 1),
             ("sequence_ledger", self.sequence, 0.5, 1),

@@ -24,6 +24,8 @@ class Milestone(StrEnum):
     CARRIER_COPY_SETTLED = "recording.carrier-copy-settled"
     PURGE_CLAIMED = "purge.claimed"
     PURGE_COMMITTED = "purge.committed"
+    PEAKS_CLAIMED = "peaks.claimed"
+    PEAKS_COMMITTED = "peaks.committed"
     DELETION_CLAIMED = "deletion.claimed"
     VERSIONS_REMOVED = "deletion.versions-removed"
     KEY_DESTROYED = "deletion.key-destroyed"

@@ -24,6 +24,7 @@ from storage.retention.policy import PolicyError
 from telephony.carrier.port import Carrier, CarrierError, CarrierRefused, Media, MediaNotReady
 from telephony.carrier_copy import CARRIER, ref_of
 from telephony.consent import PURPOSES
+from telephony.peaks import want_peaks
 from telephony.settlement import settle
 from telephony.wav import NotWholeWav, WavHeader, read_header
 
@@ -171,6 +172,8 @@ class Recordings:
         row.next_attempt_at = None
         row.next_removal_at = now
         row.last_error = None
+        if row.object_id is not None:
+            want_peaks(session, row.object_id, now)
         session.flush()
         settle(session, row.call, now)
 

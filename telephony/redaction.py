@@ -1,12 +1,14 @@
 """What storage does not know of recordings when card data is purged from one: their format, and whose row it is."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage.models import Call, Recording
 from storage.retention.redaction import CannotRedact
+from telephony.peaks import want_peaks
 from telephony.silence import lasts_ms, silenced
 from telephony.wav import NotWholeWav, read_header
 
@@ -34,5 +36,6 @@ class RecordingRedactor:
         session.execute(sa.select(Call.id).where(Call.id.in_(of_object)).with_for_update(of=Call)).all()
         session.execute(sa.select(Recording.id).where(Recording.object_id == object_id).with_for_update()).all()
 
-    def replace(self, session: Session, object_id: str, copy_id: str) -> None:
+    def replace(self, session: Session, object_id: str, copy_id: str, now: datetime) -> None:
         session.execute(sa.update(Recording).where(Recording.object_id == object_id).values(object_id=copy_id))
+        want_peaks(session, copy_id, now)

@@ -17,6 +17,7 @@ from storage.ledger.log import append
 from storage.models import Call, ConsentRecord, Recording
 from storage.models.columns import random_id
 from storage.retention.claim import discard
+from storage.reviews import forget_reviews
 from telephony.carrier.port import CarrierRecording
 from telephony.outcome import NEVER_ANSWERED, WITHOUT_MEDIA, WITHOUT_NUMBER, CallFacts, outcome
 
@@ -83,6 +84,8 @@ def refuse(session: Session, row: Recording, now: datetime) -> None:
         row.state = "refused"
         row.next_attempt_at = None
         append(session, "recording_refused", row.id, now, {"recording": row.id, "call": row.call_id})
+    # Whatever was said of it: of a call that turns out not to have been recorded there is none (I2).
+    forget_reviews(session, Recording.id == row.id)
     if row.object_id is not None:
         discard(session, row.object_id, "notice_not_proven", now)
     if row.carrier_copy == "present" and row.next_removal_at is None:

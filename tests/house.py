@@ -41,6 +41,8 @@ NUMBERS = {
     "opt_in": "+77172000003",
 }
 RARE = {"reconcile_day", "sweep_strays", "replay_restored"}
+# Most tests are about recordings, and count objects: those about what is derived from them have it made themselves.
+BESIDE = {"make_peaks"}
 DIGITS = {"kk": "1", "ru": "2", "en": "3"}
 
 
@@ -154,7 +156,7 @@ class House:
 
     def work(self) -> None:
         """Let the worker do all that can be done now."""
-        jobs = [what for name, what, _, _ in Worker(self.at).jobs() if name not in RARE]
+        jobs = [what for name, what, _, _ in Worker(self.at).jobs() if name not in RARE | BESIDE]
         for job in jobs * 2:
             job()
 

@@ -54,6 +54,8 @@ READS = frozenset({"GET", "HEAD"})
 ANY_ROLE_OWN = Access(ALL, OWN)
 OFFICER = frozenset({"privacy_officer"})
 OVERSIGHT = frozenset({"privacy_officer", "auditor"})
+# Who listens for training and quality, and says what they heard.
+REVIEWERS = frozenset({"qa_reviewer"})
 
 # What is known of calls, without their media; and who may look for a person's calls by their number.
 CALLS = frozenset({"centre_manager", "qa_reviewer", "privacy_officer", "auditor"})
@@ -139,7 +141,7 @@ ROUTES: dict[str, str | Access | ByToken] = {
     "/practice/<call_sid>/kept": Access(ALL, BY_CENTRE),
     "/practice/<call_sid>/keys": Access(ALL, BY_CENTRE),
     "/practice/<call_sid>/hang-up": Access(ALL, BY_CENTRE),
-    "/recordings": Access(frozenset({"qa_reviewer"}), BY_PURPOSE),
+    "/recordings": Access(REVIEWERS, BY_PURPOSE),
     "/recordings/<object_id>": Access(ALL, BY_PURPOSE),
     "/recordings/<object_id>/audio.wav": Access(ALL, BY_PURPOSE),
     "/holds": Access(OFFICER, BY_CENTRE),
@@ -167,6 +169,13 @@ ROUTES: dict[str, str | Access | ByToken] = {
     "/calls/<call_id>/evidence": Access(OVERSIGHT, BY_CENTRE),
     "/calls/<call_id>/evidence/pdf": Access(OFFICER, BY_CENTRE, confirmed=True),
     "/calls/<call_id>/evidence/vcon": Access(OFFICER, BY_CENTRE, confirmed=True),
+    "/recordings/<object_id>/peaks.json": Access(ALL, BY_PURPOSE),
+    "/recordings/next": Access(REVIEWERS, BY_PURPOSE),
+    "/recordings/<object_id>/heard": Access(REVIEWERS, BY_PURPOSE),
+    "/recordings/<object_id>/review": Access(REVIEWERS, BY_PURPOSE),
+    "/recordings/<object_id>/notes": Access(REVIEWERS, BY_PURPOSE),
+    "/recordings/<object_id>/notes/delete": Access(REVIEWERS, BY_PURPOSE),
+    "/reviews": Access(REVIEWERS, BY_CENTRE),
 }
 
 # What each role may hear or see, by the kind of the object, for which purposes. A role that is not here sees none:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask import Response, render_template, request
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import Range
 from werkzeug.http import parse_range_header
 
@@ -23,15 +24,18 @@ class Facts:
     recorded_at: datetime | None
     seconds: float | None
     channels: int | None
-    kept_until: datetime
+    kept_until: datetime | None
+    """None: it is gone."""
     zone: ZoneInfo
     notice: NoticeVersion | None
     consent: ConsentRecord | None
 
 
-def recording_page(at: Installation, granted: Granted, audio: str, back: str | None = None) -> str:
-    """The page. `audio` is where its bytes are, `back` the list that it was opened from."""
-    return render_template("play.html", **texts(), audio=audio, back=back, granted=granted, facts=_facts(at, granted))
+def recording_page(at: Installation, granted: Granted, audio: str) -> str:
+    """The page behind a pass. `audio` is where its bytes are."""
+    with at.database.read() as session:
+        facts = facts_of(session, granted.item.object_id, granted.purpose)
+    return render_template("play.html", **texts(), audio=audio, granted=granted, facts=facts)
 
 
 def ranged(at: Installation, granted: Granted) -> Response:
@@ -56,20 +60,19 @@ def ranged(at: Installation, granted: Granted) -> Response:
     return answer
 
 
-def _facts(at: Installation, granted: Granted) -> Facts:
-    with at.database.read() as session:
-        row = session.get_one(StoredObject, granted.item.object_id)
-        recording = session.scalars(sa.select(Recording).where(Recording.object_id == row.id)).one()
-        call: Call = recording.call
-        consent = session.scalars(sa.select(ConsentRecord).where(ConsentRecord.call_id == call.id)).one_or_none()
-        until = next(each.until for each in row.purposes if each.purpose == granted.purpose)
-        return Facts(
-            line=f"{call.line.centre.name}, {call.line.code}",
-            recorded_at=recording.started_at,
-            seconds=recording.duration_s,
-            channels=recording.channels,
-            kept_until=until,
-            zone=ZoneInfo(call.line.centre.timezone),
-            notice=call.notice_version,
-            consent=consent,
-        )
+def facts_of(session: Session, object_id: str, purpose: str | None) -> Facts:
+    """What is told of a recording that is heard for a purpose; None: its media is gone."""
+    row = session.get_one(StoredObject, object_id)
+    recording = session.scalars(sa.select(Recording).where(Recording.object_id == row.id)).one()
+    call: Call = recording.call
+    consent = session.scalars(sa.select(ConsentRecord).where(ConsentRecord.call_id == call.id)).one_or_none()
+    return Facts(
+        line=f"{call.line.centre.name}, {call.line.code}",
+        recorded_at=recording.started_at,
+        seconds=recording.duration_s,
+        channels=recording.channels,
+        kept_until=next((each.until for each in row.purposes if each.purpose == purpose), None),
+        zone=ZoneInfo(call.line.centre.timezone),
+        notice=call.notice_version,
+        consent=consent,
+    )

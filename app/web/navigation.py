@@ -17,6 +17,7 @@ class Area:
 AREAS = (
     Area("overview", "/"),
     Area("recordings", "/recordings"),
+    Area("reviews", "/reviews"),
     Area("calls", "/calls"),
     Area("practice", "/practice"),
     Area("centres", "/centres"),

@@ -11,6 +11,7 @@ from storage.models.notice import NoticeAudio, NoticeVersion
 from storage.models.object import ObjectCopy, ObjectPurpose, StoredObject
 from storage.models.person import Person
 from storage.models.retention import Deletion, Finding, Receipt, RetentionPolicy
+from storage.models.review import PeaksTask, Review, ReviewNote, Scorecard
 from storage.models.token import ApiToken, KeptAnswer
 
 __all__ = [
@@ -35,12 +36,16 @@ __all__ = [
     "NoticeVersion",
     "ObjectCopy",
     "ObjectPurpose",
+    "PeaksTask",
     "Person",
     "PolicyPreview",
     "PolicyPreviewChange",
     "Receipt",
     "Recording",
     "RetentionPolicy",
+    "Review",
+    "ReviewNote",
+    "Scorecard",
     "SignInAttempt",
     "SignInSession",
     "SignedCheckpoint",

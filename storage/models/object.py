@@ -36,6 +36,14 @@ class StoredObject(Base):
             sqlite_where=sa.text("state = 'stored'"),
             postgresql_where=sa.text("state = 'stored'"),
         ),
+        sa.Index(
+            "ix_stored_object_unheard",
+            "began_at",
+            "id",
+            "centre_id",
+            sqlite_where=sa.text("state = 'stored' AND kind = 'recording' AND heard_at IS NULL"),
+            postgresql_where=sa.text("state = 'stored' AND kind = 'recording' AND heard_at IS NULL"),
+        ),
         sa.Index(None, "state", "arrived_at"),
         sa.Index(None, "source_id", "began_at"),
     )
@@ -66,6 +74,8 @@ class StoredObject(Base):
     holds: Mapped[int] = mapped_column(default=0, comment="how many holds keep it (I5)")
     restricted_at: Mapped[datetime | None] = mapped_column(Moment(), comment="kept, used for nothing, from then on")
     deleted_at: Mapped[datetime | None] = mapped_column(Moment())
+    heard_at: Mapped[datetime | None] = mapped_column(Moment(), comment="when a reviewer marked it as heard")
+    heard_by: Mapped[str | None] = mapped_column(sa.String(32), comment="the id of that person")
 
     purposes: Mapped[list["ObjectPurpose"]] = relationship(
         lazy="selectin", order_by="ObjectPurpose.purpose", cascade="all, delete-orphan"

@@ -18,6 +18,7 @@ from storage.models import (
 )
 from storage.retention.policy import Policy, applicable, schedule, window_end
 from storage.retention.schedule import published_policies
+from storage.reviews import bring_forward, forget_reviews
 
 # No call lasts as long: one without an outcome after this never gets one (the carrier has forgotten it, say).
 SETTLED_BY_NOW = timedelta(days=2)
@@ -43,6 +44,7 @@ def bring_evidence_forward(session: Session, policies: list[Policy]) -> int:
             continue
         call.delete_after = end
         session.execute(sa.update(ConsentRecord).where(ConsentRecord.call_id == call.id).values(delete_after=end))
+        bring_forward(session, call.id, end)
         changed += 1
     return changed
 
@@ -76,6 +78,7 @@ def delete_due_evidence(session: Session, now: datetime, batch: int = 100) -> in
         LeafOpening.subject_id.in_(sa.select(table.id).where(table.call_id.in_(due)))
         for table in (ConsentRecord, Recording)
     ]
+    forget_reviews(session, Recording.call_id.in_(due))
     session.execute(sa.delete(LeafOpening).where(sa.or_(LeafOpening.subject_id.in_(due), *kin)))
     for table in (ConsentRecord, CallStep, CarrierEvent, Recording):
         session.execute(sa.delete(table).where(table.call_id.in_(due)))

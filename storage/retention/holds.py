@@ -67,9 +67,8 @@ def hold_objects(session: Session, object_ids: Sequence[str], why: Why, now: dat
         Refused: if case or reason is missing, or the review lies in the past.
     """
     _check(why, now)
-    wanted = with_derived(session, object_ids)
-    held = _count_up(session, wanted)
-    late = sorted(set(wanted) - set(held))
+    held = _count_up_tree(session, object_ids)
+    late = sorted(set(object_ids) - set(held))
     if late:
         session.rollback()
         raise TooLate(f"too late for {', '.join(late)}: deleted, being deleted, or never there. Nothing was held", late)
@@ -100,7 +99,7 @@ def hold_span(session: Session, span: Span, why: Why, now: datetime) -> tuple[Ho
     if gone and not there and span.to_at <= now:
         told = f"too late: all {gone} objects of this span are deleted, or being deleted"
         raise TooLate(told, [row.id for row in rows])
-    held = _count_up(session, with_derived(session, there))
+    held = _count_up_tree(session, there)
     return _written(session, why, span, held, now), gone
 
 
@@ -229,6 +228,17 @@ def with_derived(session: Session, object_ids: Iterable[str]) -> list[str]:
         layer = list(session.scalars(sa.select(StoredObject.id).where(StoredObject.parent_id.in_(layer))))
         wanted += layer
     return wanted
+
+
+def _count_up_tree(session: Session, object_ids: Iterable[str]) -> list[str]:
+    """Count up objects, then what is derived from them: whoever derives something locks the object that it is from."""
+    held: list[str] = []
+    layer = list(dict.fromkeys(object_ids))
+    while layer:
+        held += _count_up(session, layer)
+        derived = session.scalars(sa.select(StoredObject.id).where(StoredObject.parent_id.in_(layer)))
+        layer = [each for each in derived if each not in held]
+    return held
 
 
 def _count_up(session: Session, object_ids: Sequence[str]) -> list[str]:

@@ -58,8 +58,8 @@ class Redactor(Protocol):
         """Lock the rows that point at an object. They are locked before objects are."""
         ...
 
-    def replace(self, session: Session, object_id: str, copy_id: str) -> None:
-        """Let them point at the copy."""
+    def replace(self, session: Session, object_id: str, copy_id: str, now: datetime) -> None:
+        """Let them point at the copy, of which whatever is derived from such objects is made anew."""
         ...
 
 
@@ -205,8 +205,9 @@ class CardDataPurges:
         for each in copy.purposes:
             each.until, each.policy_id = ends[each.purpose].until, ends[each.purpose].policy_id
         copy.delete_after, copy.restricted_at = row.delete_after, row.restricted_at
+        copy.heard_at, copy.heard_by = row.heard_at, row.heard_by
         take_over(session, copy, row.id, now)
-        taken.redactor.replace(session, row.id, copy.id)
+        taken.redactor.replace(session, row.id, copy.id, now)
         claim_card_data(session, row.id, now)
         request = session.get_one(CardDataPurge, taken.purge_id)
         append(session, "purge_done", request.id, now, done_facts(request, copy.sha256))

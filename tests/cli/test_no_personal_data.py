@@ -20,6 +20,7 @@ from tests.cli.conftest import Lived, lived_in
 from tests.command import Told
 from tests.docs.pages import ROOT
 from tests.pages.people import Visitor
+from tests.pages.reviewing import answered
 from tests.seaweed import Seaweed
 
 NUMBER = "+77018887766"
@@ -50,6 +51,7 @@ def live(lived: Lived) -> None:
     typed.fine("user", "add", "--email", officer, "--role", "privacy_officer")
     sign_in_and_out(lived)
     (kept,) = [row["object_id"] for row in typed.fine("objects", "--json").rows if row["state"] == "stored"]
+    listen_and_review(lived, kept)
     because = ("--reason", f"asked for by {NAME}")
     typed.fine("object", "read", kept, "--as", reviewer)
     page = typed.fine("object", "link", kept, "--as", reviewer).out.split()[-1]
@@ -121,7 +123,7 @@ def sign_in_and_out(lived: Lived) -> None:
     assert given.status_code == 200
     requests.get(f"{visitor.base}/sessions", cookies={"eskertu_session": visitor.token}, timeout=10).raise_for_status()
     asked = {"name": f"{NAME} {NUMBER}", "scope": "calls:read", "days": "1"}
-    made = visitor.post("/tokens/make", form=visitor.form("/tokens"), headers=None, **asked).text
+    made = visitor.post("/tokens/make", form=visitor.form("/tokens"), more=asked).text
     token = re.findall(r"eskertu_[\w-]{43}", made)[0]
     shown = {"Authorization": f"Bearer {token}"}
     requests.get(f"{visitor.base}/api/v1/calls", headers=shown, timeout=10).raise_for_status()
@@ -131,6 +133,20 @@ def sign_in_and_out(lived: Lived) -> None:
     visitor.post("/sign-out", form=visitor.form("/sessions"))
     typed.fine("user", "password", officer, *password)
     typed.fine("user", "end", officer)
+
+
+def listen_and_review(lived: Lived, object_id: str) -> None:
+    """A note with a name and a number in it, and a scorecard."""
+    reviewer, page = ADDRESSES[0], f"/recordings/{object_id}"
+    (lived.command.folder / "password").write_text(f"{NAME} {NUMBER} reviews")
+    lived.command.fine("user", "password", reviewer, "--password-file", str(lived.command.folder / "password"))
+    visitor = Visitor(lived.house)
+    assert visitor.sign_in(reviewer, f"{NAME} {NUMBER} reviews").status_code == 303
+    form = visitor.form(page)
+    noted = visitor.post(f"{page}/notes", form=form, at="0:01", text=f"{NAME} says {NUMBER}")
+    assert noted.status_code == 303
+    submitted = visitor.post(f"{page}/review", form=form, seen="0", more=answered(visitor.get(page).text))
+    assert submitted.status_code == 303
 
 
 def test_no_canary_sings(

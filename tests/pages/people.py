@@ -35,9 +35,17 @@ class Visitor:
         assert found is not None, f"no form on {path}"
         return found[1]
 
-    def post(self, path: str, *, form: str | None, headers: dict[str, str] | None = None, **fields: str) -> Answer:
-        """Send a form, as a browser would from a page of ours."""
-        sent = fields if form is None else fields | {"form": form}
+    def post(
+        self,
+        path: str,
+        *,
+        form: str | None,
+        headers: dict[str, str] | None = None,
+        more: dict[str, str] | None = None,
+        **fields: str,
+    ) -> Answer:
+        """Send a form, as a browser would from a page of ours. `more` are fields, too."""
+        sent = fields | (more or {}) | ({} if form is None else {"form": form})
         told = {"Accept": "text/html", "Origin": self.base, "Sec-Fetch-Site": "same-origin"} | (headers or {})
         return self.client.post(path, data=sent, headers=told, base_url=self.base)
 
@@ -70,6 +78,7 @@ class Town:
         house.work()
         (self.kept,) = house.objects()
         self.recorded = house.recordings()[0].call
+        house.at.peaks.run()
         now = house.clock.now()
         with house.at.database.begin() as session:
             session.execute(sa.update(Person).values(password_hash=PASSWORD_HASH))

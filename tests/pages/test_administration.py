@@ -28,7 +28,7 @@ def charlie(town: Town) -> Visitor:
 
 
 def posted(visitor: Visitor, path: str, page: str, **fields: str) -> int:
-    return visitor.post(path, form=visitor.form(page), headers=None, **fields).status_code
+    return visitor.post(path, form=visitor.form(page), more=fields).status_code
 
 
 def test_a_centre_and_a_line_are_made_and_connected(town: Town, charlie: Visitor) -> None:
@@ -127,7 +127,7 @@ def test_the_others_change_nothing(town: Town, name: str) -> None:
         *(f"/people/{person}/{what}" for what in ("role", "password", "end")),
     ):
         sent = CENTRE | {"code": "new", "email": "x@example.com", "role": "administrator", "password": PASSWORD}
-        assert visitor.post(path, form=form, headers=None, **sent).status_code == 404
+        assert visitor.post(path, form=form, more=sent).status_code == 404
     assert town.house.ask(_everything) == before
 
 

@@ -48,7 +48,7 @@ def asked(town: Town, visitor: Visitor, rule: str) -> int:
     for part, value in PARTS.items():
         path = path.replace(part, value)
     answer = visitor.get(path) if "GET" in methods(town)[rule] else visitor.post(path, form=None)
-    if answer.status_code == 303:
+    if answer.status_code == 303 and rule != "/recordings/next":
         assert answer.headers["Location"].partition("?")[0] == SIGN_IN
     return answer.status_code
 
@@ -100,7 +100,9 @@ def expected(town: Town, role: str, rule: str) -> int:
     assert isinstance(access, Access)
     if role not in access.roles or (access.within == EVERYWHERE and town.person(NAMES[role]).centre_id is not None):
         return 404
-    if rule.startswith("/recordings/"):
+    if rule == "/recordings/next":
+        return 303
+    if rule.startswith("/recordings/") and "GET" in methods(town)[rule]:
         return 200 if role == "qa_reviewer" else 404
     if "<call_id>" in rule and role == "centre_manager":
         # Mira's is another centre.

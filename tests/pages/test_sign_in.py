@@ -240,7 +240,7 @@ def test_a_form_from_elsewhere_is_refused(town: Town, eve: Person, headers: dict
     stranger = town.visitor()
     form = stranger.form("/sign-in")
     fields = {"email": eve.email, "password": PASSWORD}
-    assert stranger.post("/sign-in", form=form, headers=headers, **fields).status_code == 403
+    assert stranger.post("/sign-in", form=form, headers=headers, more=fields).status_code == 403
     assert not stranger.is_in()
 
 

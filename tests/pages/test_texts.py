@@ -68,6 +68,8 @@ ENDINGS = {
     "remains_": set(REMAINS.values()),
     "how_": set(DECLINED),
     "step_": {"menu", "notice", "dialled"},
+    "answer_": {"yes", "no", "not_applicable"},
+    "mark_": {"notice_began", "notice_ended", "agreed", "recording_began", "silenced"},
 }
 
 
@@ -116,6 +118,7 @@ def test_no_text_is_left_over() -> None:
     asked |= {name for problem in PROBLEMS.values() for name in (problem, f"{problem}_why")}
     asked |= {area.name for area in AREAS} | {"password_wrong", "password_wrong_why"}
     asked |= {name for needs in BY_ROLE.values() for name, _, _ in needs} | {"need_health"}
+    asked |= {"answers_missing", "reviewed_meanwhile", "note_refused"}  # app/web/review.py says which
     asked |= {SESSION_OVER, REFUSED, LOCKED_OUT}
     asked |= {"search_wrong", "search_no_line", "search_gone", "search_no_number"}
     assert catalogue("en").keys() - asked == set()

@@ -21,7 +21,7 @@ MADE = re.compile(r'<code class="secret">(eskertu_[\w-]{43})</code>')
 
 def make(visitor: Visitor, **fields: str) -> str:
     asked = {"name": "reports", "scope": "calls:read", "days": "30"} | fields
-    answer = visitor.post("/tokens/make", form=visitor.form("/tokens"), headers=None, **asked)
+    answer = visitor.post("/tokens/make", form=visitor.form("/tokens"), more=asked)
     assert answer.status_code == 200, answer.text
     (token,) = MADE.findall(answer.text)
     return str(token)
@@ -81,14 +81,14 @@ def test_it_takes_the_password_once_more(town: Town) -> None:
     pavel = town.signed_in("pavel")
     town.house.clock.sleep(CONFIRMED_FOR.total_seconds())
     asked = {"name": "x", "scope": "calls:read", "days": "1"}
-    assert pavel.post("/tokens/make", form=pavel.form("/tokens"), headers=None, **asked).status_code == 403
+    assert pavel.post("/tokens/make", form=pavel.form("/tokens"), more=asked).status_code == 403
     assert 'name="confirm_password"' in pavel.get("/tokens").text
     assert MADE.search(make_with(pavel, PASSWORD))
 
 
 def make_with(visitor: Visitor, password: str) -> str:
     asked = {"name": "x", "scope": "calls:read", "days": "1", "confirm_password": password}
-    return visitor.post("/tokens/make", form=visitor.form("/tokens"), headers=None, **asked).text
+    return visitor.post("/tokens/make", form=visitor.form("/tokens"), more=asked).text
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def make_with(visitor: Visitor, password: str) -> str:
 def test_what_makes_no_sense_makes_no_token(town: Town, wrong: dict[str, str]) -> None:
     pavel = town.signed_in("pavel")
     asked = {"name": "x", "scope": "calls:read", "days": "1"} | wrong
-    answer = pavel.post("/tokens/make", form=pavel.form("/tokens"), headers=None, **asked)
+    answer = pavel.post("/tokens/make", form=pavel.form("/tokens"), more=asked)
     assert answer.status_code == 400
     assert not MADE.search(answer.text)
     assert 'role="alert"' in answer.text

@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -36,7 +36,7 @@ class Zeros:
     def lock(self, session: Session, object_id: str) -> None:
         pass
 
-    def replace(self, session: Session, object_id: str, copy_id: str) -> None:
+    def replace(self, session: Session, object_id: str, copy_id: str, now: datetime) -> None:
         pass
 
 
