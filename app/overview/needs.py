@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.policy import Viewer
 from app.examination import examine
+from app.review.queue import unheard_left
 from app.wiring import Installation
 from storage.models import (
     CardDataPurge,
@@ -18,7 +19,6 @@ from storage.models import (
     Hold,
     Line,
     NoticeVersion,
-    ObjectPurpose,
     PolicyPreview,
     StoredObject,
 )
@@ -50,17 +50,7 @@ def _count(session: Session, query: sa.Select[Any]) -> int:
 
 
 def _to_hear(session: Session, viewer: Viewer, now: datetime) -> int:
-    query = sa.select(StoredObject.id).where(
-        StoredObject.state == "stored",
-        StoredObject.kind == "recording",
-        StoredObject.restricted_at.is_(None),
-        sa.exists().where(
-            ObjectPurpose.object_id == StoredObject.id, ObjectPurpose.purpose == "quality", ObjectPurpose.until > now
-        ),
-    )
-    if viewer.centre_id is not None:
-        query = query.where(StoredObject.centre_id == viewer.centre_id)
-    return _count(session, query)
+    return unheard_left(session, viewer, now).number
 
 
 def _policies(session: Session, _: Viewer, now: datetime) -> int:
