@@ -26,7 +26,8 @@ SWITCHES = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 
-# Plays for a second; says how far it came, how loud it was, and how many channels it has.
+# Plays until a second of sound was heard, for ten seconds at most (a busy machine takes its time); says how far it
+# came, and how loud it was.
 LISTEN = """
 async () => {
   const audio = document.querySelector("audio");
@@ -36,8 +37,8 @@ async () => {
   await audio.play();
   let loudest = 0;
   const samples = new Float32Array(meter.fftSize);
-  const until = performance.now() + 1500;
-  while (performance.now() < until) {
+  const until = performance.now() + 10000;
+  while (performance.now() < until && !audio.ended && (audio.currentTime < 1 || loudest < 0.02)) {
     meter.getFloatTimeDomainData(samples);
     for (const sample of samples) loudest = Math.max(loudest, Math.abs(sample));
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -207,3 +207,9 @@ def test_the_pages_of_calls_can_be_read_by_everybody(town: Town, made: dict[str,
 def test_a_line_of_another_centre_is_no_line(town: Town, made: dict[str, str]) -> None:
     with pytest.raises(NotFound):
         found(town, viewer_of(town, "alice"), line="alm/front")
+
+
+def test_the_evidence_of_a_call_is_offered_to_whoever_may_open_it(town: Town) -> None:
+    for name, offered in (("pavel", True), ("aidar", True), ("alice", False)):
+        page = town.signed_in(name).get(f"/calls/{town.recorded.id}").text
+        assert (f'href="/calls/{town.recorded.id}/evidence"' in page) is offered

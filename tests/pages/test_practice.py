@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 EN = catalogue("en")
 CALL = re.compile(r"/practice/(CA[0-9a-f]{32})$")
-# How loud the page's sound is for a moment, and how far it has come.
+# How loud the page's sound is for a moment, and how far it has come in it, for eight seconds at most: a busy machine
+# takes its time, and one sound may follow upon another meanwhile.
 METER = """
 async () => {
   const audio = document.querySelector("#sound");
@@ -32,14 +33,16 @@ async () => {
   }
   const meter = window.meter;
   const samples = new Float32Array(meter.fftSize);
-  let loudest = 0;
-  const begun = audio.currentTime, until = performance.now() + 1500;
-  while (performance.now() < until) {
+  let loudest = 0, moved = 0, last = audio.currentTime;
+  const until = performance.now() + 8000;
+  while (performance.now() < until && (moved < 0.6 || loudest < 0.02)) {
     meter.getFloatTimeDomainData(samples);
     for (const sample of samples) loudest = Math.max(loudest, Math.abs(sample));
     await new Promise((resolve) => setTimeout(resolve, 50));
+    moved += Math.max(0, audio.currentTime - last);
+    last = audio.currentTime;
   }
-  return { moved: audio.currentTime - begun, loudest, source: audio.currentSrc };
+  return { moved, loudest, source: audio.currentSrc };
 }
 """
 
