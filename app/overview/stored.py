@@ -52,7 +52,9 @@ def stored(session: Session, viewer: Viewer, now: datetime) -> Stored:
     week = sa.case(*((StoredObject.delete_after < end, number) for number, end in enumerate(ends)), else_=WEEKS).label(
         "week"
     )
-    total = (sa.func.count(), sa.func.coalesce(sa.func.sum(StoredObject.cipher_bytes), 0))
+    # What is derived goes with what it was derived from: it counts by its size alone.
+    whole = sa.func.count(sa.case((StoredObject.parent_id.is_(None), 1)))
+    total = (whole, sa.func.coalesce(sa.func.sum(StoredObject.cipher_bytes), 0))
     there = [StoredObject.state == "stored"]
     if viewer.centre_id is not None:
         there.append(StoredObject.centre_id == viewer.centre_id)

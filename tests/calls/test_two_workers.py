@@ -187,8 +187,9 @@ def test_two_workers_over_many_rows_do_everything_once(watched: WatchedHouse) ->
     with another(watched) as second:
         workers = (Worker(watched.at), Worker(second))
         together(workers)
-        assert [(row.state, row.attempt) for row in watched.objects()] == [("stored", 1)] * 12
-        assert len(watched.in_store()) == 12
+        assert [(row.state, row.attempt) for row in watched.objects()] == [("stored", 1)] * 24
+        assert Counter(row.kind for row in watched.objects()) == {"recording": 12, "peaks": 12}
+        assert len(watched.in_store()) == 24
         rows = watched.recordings()
         assert [(row.state, row.attempts, row.carrier_copy) for row in rows] == [("stored", 1, "deleted")] * 12
         watched.clock.sleep(3600)
@@ -201,7 +202,7 @@ def test_two_workers_over_many_rows_do_everything_once(watched: WatchedHouse) ->
     once = {kind for kind, _ in told if kind in {"object_stored", "object_deleted", "consent_given", "call_settled"}}
     assert once == {"object_stored", "object_deleted", "consent_given", "call_settled"}
     assert {count for (kind, _), count in told.items() if kind in {"object_stored", "object_deleted"}} == {1}
-    assert watched.ask(lambda s: s.scalar(sa.select(sa.func.count()).select_from(Receipt))) == 12
+    assert watched.ask(lambda s: s.scalar(sa.select(sa.func.count()).select_from(Receipt))) == 24
     attempts = watched.ask(lambda s: s.scalars(sa.select(Deletion.attempts)).all())
     assert set(attempts) == {0}, "nobody stumbled over the other"
     positions = watched.ask(lambda s: s.scalars(sa.select(Leaf.position).order_by(Leaf.position)).all())
