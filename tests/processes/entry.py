@@ -37,18 +37,22 @@ WAKES_S = {
     "delete_evidence": 2.0,
     "replay_restored": 600.0,
 }
-# What is derived from recordings would be counted as one of them. Peaks that are killed: tests/calls/test_peaks.py.
-BESIDE = {"make_peaks"}
+# A file in the test's folder: peaks are made, too. Else nothing is derived, and an object is a recording.
+WITH_PEAKS = "with-peaks"
 
 
 class WakefulWorker(Worker):
     """The same jobs, woken more often: nobody wants to wait for them here."""
 
+    def __init__(self, at: Installation, *, peaks: bool = True) -> None:
+        super().__init__(at)
+        self._peaks = peaks
+
     def jobs(self) -> list[tuple[str, Callable[[], object], float, int]]:
         return [
             (name, what, WAKES_S.get(name, 0.15), at_once)
             for name, what, _, at_once in super().jobs()
-            if name not in BESIDE
+            if self._peaks or name != "make_peaks"
         ]
 
 
@@ -76,7 +80,7 @@ def run(part: str, folder: Path) -> None:
     if part == "web":
         serve(at)
     else:
-        WakefulWorker(at).run()
+        WakefulWorker(at, peaks=(folder / WITH_PEAKS).exists()).run()
 
 
 if __name__ == "__main__":
