@@ -12,6 +12,7 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 def findings(page: Page) -> list[str]:
     """What axe finds, one line each. The page's own policy forbids foreign scripts, so axe comes by the debugger."""
+    page.wait_for_load_state("load")
     page.evaluate(AXE.read_text(encoding="utf-8") + "; undefined")
     # Without preload: for one experimental rule axe would copy styles of shadow trees, which the policy forbids too.
     run = "tags => axe.run(document, {preload: false, runOnly: {type: 'tag', values: tags}})"
@@ -21,6 +22,8 @@ def findings(page: Page) -> list[str]:
 
 def fits(page: Page) -> bool:
     """Whether nothing goes over the window's edge."""
+    # A style sheet may still be on its way when the words are there.
+    page.wait_for_load_state("load")
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
