@@ -155,6 +155,7 @@ def _everything(session: Session) -> list[object]:
     return [*people.all(), *session.scalars(sa.select(Centre.code).order_by(Centre.code))]
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize(("language", "size", "scheme"), all_looks())
 def test_it_looks_right_everywhere(
     browser: Browser, town: Town, charlie: Visitor, language: str, size: dict[str, int], scheme: str

@@ -183,6 +183,7 @@ def test_what_is_not_understood_is_said_and_shows_nothing(town: Town, made: dict
     assert LISTED.findall(answer.text) == []
 
 
+@pytest.mark.looks
 def test_the_pages_of_calls_can_be_read_by_everybody(town: Town, made: dict[str, str], browser: Browser) -> None:
     alice = town.signed_in("alice")
     paths = [

@@ -53,6 +53,7 @@ def token(town: Town, paths: list[str]) -> str:
     return town.signed_in("pavel").token
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize(("language", "size", "scheme"), all_looks())
 def test_every_page_in_every_look(
     town: Town, browser: Browser, paths: list[str], token: str, language: str, size: dict[str, int], scheme: str

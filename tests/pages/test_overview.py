@@ -123,6 +123,7 @@ def test_what_needs_whom(town: Town) -> None:
     assert set(found("auditor", None)) == {"need_findings", "need_holds"}
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize(("language", "size", "scheme"), all_looks())
 def test_it_looks_right_everywhere(
     browser: Browser, town: Town, language: str, size: dict[str, int], scheme: str

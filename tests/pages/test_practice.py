@@ -201,6 +201,7 @@ def test_there_is_no_practice_where_it_is_off(live: Town, monkeypatch: pytest.Mo
     assert "<select" not in page
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize(("language", "size", "scheme"), all_looks())
 def test_it_looks_right_everywhere(
     browser: Browser, live: Town, language: str, size: dict[str, int], scheme: str

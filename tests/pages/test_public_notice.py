@@ -141,6 +141,7 @@ def test_windows_in_words(duration: str, kk: str, ru: str, en: str) -> None:
         assert Local(language).window(duration).replace("\u00a0", " ") == wanted
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize(("language", "size", "scheme"), all_looks())
 def test_it_looks_right_everywhere(
     browser: Browser, town: Town, language: str, size: dict[str, int], scheme: str, tmp_path: Path

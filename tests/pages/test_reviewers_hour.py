@@ -230,6 +230,7 @@ def test_without_scripts_it_plays_and_takes_notes_and_scores(browser: Browser, b
     window.close()
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize(("language", "size", "scheme"), all_looks())
 def test_every_page_is_clean_in_every_look(
     browser: Browser, busy: Town, language: str, size: dict[str, int], scheme: Any, request: pytest.FixtureRequest

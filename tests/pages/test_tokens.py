@@ -127,6 +127,7 @@ def test_there_are_at_most_so_many(town: Town) -> None:
     assert town.house.ask(lambda s: s.scalars(sa.select(ApiToken).where(ApiToken.person_id == person.id)).all()) == []
 
 
+@pytest.mark.looks
 def test_the_page_of_tokens_can_be_read_by_everybody(town: Town, browser: Browser) -> None:
     charlie = town.signed_in("charlie")
     make(charlie, scope="objects:read", name="a program with quite a long name, that goes over several lines")
