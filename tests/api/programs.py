@@ -9,7 +9,6 @@ from werkzeug.test import TestResponse as Answer
 
 from app.auth import tokens
 from app.auth.policy import Viewer, scopes_of
-from app.factory import create_app
 from storage.models import Person
 from tests.pages.people import Town
 
@@ -27,7 +26,7 @@ class Program:
     """Somebody's program."""
 
     def __init__(self, town: Town, token: str | None) -> None:
-        self.client: FlaskClient = create_app(town.house.at).test_client()
+        self.client: FlaskClient = town.house.app.test_client()
         self.token = token
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answer:

@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.generation.hypothesis.builder import HypothesisTestConfig, HypothesisTestMode, create_test
 
 from app.auth.policy import ROUTES, ByToken
-from app.factory import create_app
 from tests.api.programs import token_of
 from tests.pages.people import Town
 
@@ -33,7 +32,7 @@ WHO = ["pavel", "charlie", "alice", None]
 
 @pytest.fixture(scope="module")
 def document(town: Town) -> Any:
-    return schemathesis.openapi.from_wsgi("/openapi.json", create_app(town.house.at))
+    return schemathesis.openapi.from_wsgi("/openapi.json", town.house.app)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 
-from app.factory import create_app
 from app.wiring import Installation
 from config.settings import Settings
 from storage.copying import rows
@@ -56,7 +55,7 @@ def settle_on(house: House, databases: Databases) -> None:
     house.at.store, house.at.accounts, house.at.site = before.store, before.accounts, before.site
     for carrier in before.carriers.values():
         carrier.close()  # type: ignore[attr-defined]
-    house._wsgi = create_app(house.at)
+    house.begin_to_answer()
 
 
 def forget_main(target: Databases) -> None:

@@ -190,13 +190,13 @@ def test_no_canary_sings(
 def addresses_asked_of(lived: Lived) -> list[str]:
     """Paths and queries of all that is asked of the web from now on."""
     asked: list[str] = []
-    behind = lived.house._wsgi
+    behind = lived.house.answers
 
     def listen(environ: Any, start_response: Any) -> Any:
         asked.append(f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}")
         return behind(environ, start_response)
 
-    lived.house._wsgi = listen  # type: ignore[assignment]
+    lived.house.answers = listen
     return asked
 
 

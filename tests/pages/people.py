@@ -8,7 +8,6 @@ from werkzeug.test import TestResponse as Answer
 
 from app.auth.passwords import hashed
 from app.auth.people import give_access
-from app.factory import create_app
 from storage.centres import add_centre
 from storage.models import Leaf, LeafOpening, Person
 from tests.house import House
@@ -22,7 +21,7 @@ class Visitor:
     """A browser with its own cookies, and what it would send by itself."""
 
     def __init__(self, house: House) -> None:
-        self.client: FlaskClient = create_app(house.at).test_client()
+        self.client: FlaskClient = house.app.test_client()
         self.base = house.at.site.base_url
 
     def get(self, path: str, **headers: str) -> Answer:

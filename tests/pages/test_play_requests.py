@@ -12,7 +12,6 @@ from flask.testing import FlaskClient
 from itsdangerous import TimestampSigner
 
 from app.auth.pass_link import VALID_FOR_S, Pass, Passes
-from app.factory import create_app
 from storage.models import Centre, Leaf, LeafOpening, Person
 from storage.models.columns import random_id
 from storage.objects.store import StoreUnavailable
@@ -33,7 +32,7 @@ class Room:
         house.work()
         (self.kept,) = house.objects()
         self.plain = house.plain(self.kept)
-        self.client: FlaskClient = create_app(house.at).test_client(use_cookies=False)
+        self.client: FlaskClient = house.app.test_client(use_cookies=False)
         with house.at.database.begin() as session:
             now = house.clock.now()
             other = Centre(

@@ -3,7 +3,6 @@
 import pytest
 
 from app.auth.policy import CARRIER, EVERYWHERE, HOLDER, OWN, PUBLIC, ROLES, ROUTES, Access
-from app.factory import create_app
 from app.web.gate import SIGN_IN
 from tests.pages.people import Town, Visitor
 
@@ -36,7 +35,7 @@ FOR_ROLES = sorted(rule for rule, who in ROUTES.items() if isinstance(who, Acces
 def methods(town: Town) -> dict[str, set[str]]:
     """Every address that the application knows, and what it takes there."""
     found: dict[str, set[str]] = {}
-    for rule in create_app(town.house.at).url_map.iter_rules():
+    for rule in town.house.app.url_map.iter_rules():
         found.setdefault(rule.rule, set()).update(rule.methods or ())
     return found
 
@@ -59,7 +58,7 @@ def test_every_address_is_in_the_table_and_no_other(town: Town) -> None:
 
 
 def test_an_address_that_is_in_no_table_is_opened_by_nobody(town: Town) -> None:
-    app = create_app(town.house.at)
+    app = town.house.app
     app.add_url_rule("/forgotten", view_func=lambda: "secret")
     answer = app.test_client().get("/forgotten")
     assert (answer.status_code, "secret" in answer.text) == (404, False)
