@@ -28,6 +28,7 @@ from app.web.play import play
 from app.web.policies import policies
 from app.web.practice import practice
 from app.web.public_notice import public_notices
+from app.web.purges import purges
 from app.web.receipts import receipts
 from app.web.recordings import recordings
 from app.web.review import review
@@ -76,7 +77,7 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(api(at))
     app.register_blueprint(practice(at))
     app.register_blueprint(administration(at))
-    for area in (holds, policies, receipts, ledger, findings, declined, evidence):
+    for area in (holds, purges, policies, receipts, ledger, findings, declined, evidence):
         app.register_blueprint(area(at))
     app.register_blueprint(review(at))
     app.context_processor(lambda: {"style_nonce": style_nonce})

@@ -61,18 +61,16 @@ def entitled(person: Person, task: str, centre_id: str | None) -> None:
         raise Refused(f"you may not {task}: that takes a {' or '.join(TASKS[task])} {where}")
 
 
-def object_for(session: Session, email: str | None, task: str, object_id: str) -> tuple[Person, StoredObject]:
-    """Who a command acts as, and an object with which they may do one of app.auth.policy's TASKS.
+def object_of(session: Session, person: Person, task: str, object_id: str) -> StoredObject:
+    """An object with which somebody may do one of app.auth.policy's TASKS.
 
     Raises:
         NotFound: if there is none with which they may (I11). It does not say which of the two it is.
-        Refused: if nobody is named, or nobody is known by that address.
     """
-    person = person_named(session, email)
     row = session.get(StoredObject, object_id)
     if row is None or not may(Viewer(person.role, person.centre_id, person.active), task, row.centre_id):
         raise NotFound(f"there is no such object, or you may not {task} of it")
-    return person, row
+    return row
 
 
 def grant(at: Installation, person_id: str, object_id: str, how: str, asked: str | None = None) -> Granted:

@@ -62,6 +62,8 @@ CALLS = frozenset({"centre_manager", "qa_reviewer", "privacy_officer", "auditor"
 CALLERS = CALLS - {"auditor"}
 HOLDS_SEEN = frozenset({"centre_manager", "privacy_officer", "auditor"})
 HOLDS_SET = frozenset({"centre_manager", "privacy_officer"})
+# Whoever hears card data may ask that it be silenced; who may then let it be done is said by TASKS.
+PURGES_ASKED = frozenset({"qa_reviewer", "centre_manager", "privacy_officer"})
 POLICIES_SET = frozenset({"privacy_officer", "administrator"})
 LEDGER = frozenset({"privacy_officer", "auditor"})
 ADMINISTRATION = frozenset({"administrator"})
@@ -149,6 +151,13 @@ ROUTES: dict[str, str | Access | ByToken] = {
     "/holds/set": Access(OFFICER, BY_CENTRE),
     "/holds/<hold_id>": Access(OFFICER, BY_CENTRE),
     "/holds/<hold_id>/lift": Access(OFFICER, BY_CENTRE, confirmed=True),
+    "/purges": Access(PURGES_ASKED, BY_CENTRE),
+    "/purges/new": Access(PURGES_ASKED, BY_CENTRE),
+    "/purges/preview": Access(PURGES_ASKED, BY_CENTRE),
+    "/purges/ask": Access(PURGES_ASKED, BY_CENTRE),
+    "/purges/<purge_id>": Access(PURGES_ASKED, BY_CENTRE),
+    "/purges/<purge_id>/approve": Access(OFFICER, BY_CENTRE, confirmed=True),
+    "/purges/<purge_id>/withdraw": Access(PURGES_ASKED, BY_CENTRE, confirmed=True),
     "/policies": Access(OFFICER, BY_CENTRE),
     "/policies/new": Access(OFFICER, BY_CENTRE),
     "/policies/preview": Access(OFFICER, BY_CENTRE),

@@ -4,13 +4,12 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 
 import click
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from app.cli.terminal import acting_as, installation, json_lines, show, utc
-from app.viewing import object_for, person_for, person_named
-from storage.errors import NotFound, Refused
-from storage.models import CardDataPurge, StoredObject
-from storage.retention.card_data import approve, ask, withdraw
+from app.privacy.purges import approve_purge, ask_for, withdraw_purge, would_silence
+from app.viewing import person_named
+from storage.errors import Refused
+from storage.models import CardDataPurge
 
 
 def milliseconds(text: str, option: str, rounding: str) -> int:
@@ -49,16 +48,13 @@ def purge_ask(
     ]
     at = installation()
     with at.database.read() as session:
-        _, row = object_for(session, email, "ask for a purge", object_id)
-        if row.state != "stored":
-            raise Refused(f"object {row.id} is deleted, or not stored yet")
-    lasts_ms = at.card_data.lasts_ms(row)
+        person = person_named(session, email)
+    what = would_silence(at, person, object_id, spans)
     with at.database.begin() as session:
-        person, row = object_for(session, email, "ask for a purge", object_id)
-        request = ask(session, row, spans, lasts_ms, reason, person.id, at.clock.now())
+        request = ask_for(session, person_named(session, email), what, reason, at.clock.now())
     click.echo("This waits for a second person, and changes nothing yet. If approved, for ever silent:")
     for from_ms, to_ms in request.spans:
-        click.echo(f"  {from_ms / 1000:g} s to {to_ms / 1000:g} s of {lasts_ms / 1000:g} s")
+        click.echo(f"  {from_ms / 1000:g} s to {to_ms / 1000:g} s of {what.lasts_ms / 1000:g} s")
     click.echo("Somebody else approves it with:")
     click.echo(f"  eskertu purge approve {request.id} --hash {request.request_sha256} --as EMAIL")
 
@@ -71,8 +67,7 @@ def purge_approve(purge_id: str, sha256: str, email: str | None) -> None:
     """Let it be done, now. Takes another person than who asked."""
     at = installation()
     with at.database.begin() as session:
-        person = person_for(session, email, "approve a purge", _centre_of(session, purge_id))
-        approve(session, purge_id, sha256.strip().lower(), person.id, at.clock.now())
+        approve_purge(session, person_named(session, email), purge_id, sha256, at.clock.now())
     click.echo("Approved. The worker puts a silenced copy in its place now, and deletes it.")
     click.echo("See how far it is with: eskertu purge list")
 
@@ -85,11 +80,7 @@ def purge_withdraw(purge_id: str, reason: str, email: str | None) -> None:
     """Let it not be done, if it is not yet: whoever asked for it may, and whoever may approve it."""
     at = installation()
     with at.database.begin() as session:
-        centre_id = _centre_of(session, purge_id)
-        person = person_named(session, email)
-        if not person.active or session.get_one(CardDataPurge, purge_id).asked_by != person.id:
-            person_for(session, email, "approve a purge", centre_id)
-        withdraw(session, purge_id, person.id, reason, at.clock.now())
+        withdraw_purge(session, person_named(session, email), purge_id, reason, at.clock.now())
     click.echo("Withdrawn. Nothing was changed.")
 
 
@@ -116,17 +107,6 @@ def purge_list(as_json: bool) -> None:
             for row in session.scalars(sa.select(CardDataPurge).order_by(CardDataPurge.asked_at, CardDataPurge.id))
         ]
     show(rows, as_json=as_json, empty="Nothing was asked for.")
-
-
-def _centre_of(session: Session, purge_id: str) -> str:
-    found = session.scalar(
-        sa.select(StoredObject.centre_id)
-        .join(CardDataPurge, CardDataPurge.object_id == StoredObject.id)
-        .where(CardDataPurge.id == purge_id)
-    )
-    if found is None:
-        raise NotFound(f"there is no purge {purge_id!r}; see `eskertu purge list`")
-    return found
 
 
 COMMANDS = (purge,)

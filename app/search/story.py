@@ -54,7 +54,7 @@ def story(session: Session, viewer: Viewer, call: Call, now: datetime) -> Story:
         .where(Recording.call_id == call.id)
         .order_by(Recording.first_seen_at, Recording.id)
     )
-    kept = tuple(Kept(row, item, _playable(viewer, item, now)) for row, item in session.execute(query))
+    kept = tuple(Kept(row, item, playable_by(viewer, item, now)) for row, item in session.execute(query))
     told = [*_rang(session, call), *_agreed(call, consent), *_ended(call)]
     for each in kept:
         told += _recorded(session, each)
@@ -72,7 +72,8 @@ def story(session: Session, viewer: Viewer, call: Call, now: datetime) -> Story:
     )
 
 
-def _playable(viewer: Viewer, row: StoredObject | None, now: datetime) -> bool:
+def playable_by(viewer: Viewer, row: StoredObject | None, now: datetime) -> bool:
+    """Whether somebody may play a recording now. Playing it looks again, and tells the ledger."""
     if row is None or row.state != "stored" or row.restricted_at is not None:
         return False
     usable = usable_for(((each.purpose, each.until) for each in row.purposes), now)

@@ -1,7 +1,7 @@
 // The page of a recording. Without this script the browser's own player and plain forms do; with it there are the
 // waveform, speed, skipping of silence, keys, and notes that leave the player alone.
-import WaveSurfer from "/static/libraries/wavesurfer.js";
 import Regions from "/static/libraries/wavesurfer-regions.js";
+import { colours, drawWaveform } from "/static/waveform.js";
 
 const SILENT = 0.02; // of full scale
 const SHORTEST_S = 1; // silence that is skipped
@@ -140,33 +140,8 @@ function silencesOf({ channels, full, seconds_per_peak: step }) {
   return found;
 }
 
-function colours() {
-  const style = getComputedStyle(document.documentElement);
-  const of = (name) => style.getPropertyValue(name).trim();
-  return { waveColor: of("--edge"), progressColor: of("--accent"), cursorColor: of("--ink"), mark: of("--mark-ink") };
-}
-
 async function draw(container) {
-  const answer = await fetch(container.dataset.peaks);
-  if (!answer.ok) return;
-  const told = await answer.json();
-  silences = silencesOf(told);
-  const height = 64;
-  const channel = () => ({ ...colours(), height, overlay: false });
   const regions = Regions.create();
-  const surfer = WaveSurfer.create({
-    container,
-    media: audio,
-    peaks: told.channels.map((channelPeaks) => channelPeaks.map((peak) => peak / told.full)),
-    duration: told.seconds,
-    splitChannels: told.channels.map(channel),
-    height,
-    normalize: true,
-    cursorWidth: 2,
-    ...colours(),
-    cspNonce: container.dataset.key,
-    plugins: [regions],
-  });
   redraw = () => {
     regions.clearRegions();
     for (const mark of document.querySelectorAll("a[data-at]")) {
@@ -180,11 +155,9 @@ async function draw(container) {
       });
     }
   };
-  surfer.on("ready", redraw);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    surfer.setOptions({ ...colours(), splitChannels: told.channels.map(channel) });
-    redraw();
-  });
+  const told = await drawWaveform(container, audio, regions, redraw);
+  if (!told) return;
+  silences = silencesOf(told);
   container.dataset.drawn = "yes";
 }
 

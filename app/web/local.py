@@ -10,7 +10,7 @@ import isodate
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.lists import format_list
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent, get_decimal_symbol
 from babel.units import format_unit
 
 
@@ -55,6 +55,13 @@ class Local:
         minutes, rest = divmod(round(seconds), 60)
         hours, minutes = divmod(minutes, 60)
         return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+    def instant(self, milliseconds: int) -> str:
+        """A length, or a place in a recording, to the millisecond where it has any: `1:15`, `1:15.25`."""
+        seconds, rest = divmod(milliseconds, 1000)
+        minutes, seconds = divmod(seconds, 60)
+        fraction = f"{rest:03d}".rstrip("0")
+        return f"{minutes}:{seconds:02d}" + (get_decimal_symbol(self._locale) + fraction if fraction else "")
 
     def window(self, duration: str) -> str:
         """An ISO 8601 duration in words: `90 days`, `1 year and 6 months`."""

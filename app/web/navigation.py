@@ -25,6 +25,7 @@ AREAS = (
     Area("people", "/people"),
     Area("health", "/health"),
     Area("holds", "/holds"),
+    Area("purges", "/purges"),
     Area("policies", "/policies"),
     Area("receipts", "/receipts"),
     Area("ledger", "/ledger"),

@@ -47,13 +47,7 @@ def ask(
     """
     if not reason.strip():
         raise Refused("reason: say why; it is written into the ledger")
-    if not spans:
-        raise Refused("--from and --to: say which seconds")
-    for from_ms, to_ms in spans:
-        if not 0 <= from_ms < to_ms:
-            raise Refused(f"--from {from_ms / 1000:g} --to {to_ms / 1000:g}: a span ends after it begins")
-        if to_ms > lasts_ms:
-            raise Refused(f"--to {to_ms / 1000:g}: it is over after {lasts_ms / 1000:g} seconds")
+    silent = stretches(spans, lasts_ms)
     session.refresh(row, with_for_update=True)
     if row.state != "stored" or row.sha256 is None:
         raise Refused(f"object {row.id} is deleted, or being deleted")
@@ -66,7 +60,7 @@ def ask(
         id=random_id(),
         object_id=row.id,
         sha256=row.sha256,
-        spans=_merged(spans),
+        spans=silent,
         reason=reason,
         request_sha256="",
         state="asked",
@@ -78,6 +72,22 @@ def ask(
     session.flush()
     append(session, "purge_asked", request.id, now, _asked(request))
     return request
+
+
+def stretches(spans: Sequence[tuple[int, int]], lasts_ms: int) -> list[list[int]]:
+    """What is to be silent, in order, each once: what touches or overlaps is one.
+
+    Raises:
+        Refused: if there is none, or one is empty or not within what lasts `lasts_ms`.
+    """
+    if not spans:
+        raise Refused("--from and --to: say which seconds")
+    for from_ms, to_ms in spans:
+        if not 0 <= from_ms < to_ms:
+            raise Refused(f"--from {from_ms / 1000:g} --to {to_ms / 1000:g}: a span ends after it begins")
+        if to_ms > lasts_ms:
+            raise Refused(f"--to {to_ms / 1000:g}: it is over after {lasts_ms / 1000:g} seconds")
+    return _merged(spans)
 
 
 def approve(session: Session, request_id: str, request_sha256: str, approved_by: str, now: datetime) -> None:

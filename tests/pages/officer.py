@@ -8,6 +8,7 @@ from app.auth.people import give_access
 from storage.findings import note_finding
 from storage.ledger.log import sequence
 from storage.models import Call, Centre, Recording, StoredObject
+from storage.retention.card_data import approve, ask
 from storage.retention.holds import Why, hold_objects, lift
 from storage.retention.publish import set_policy
 from tests.pages.people import PASSWORD_HASH, Town
@@ -76,6 +77,19 @@ def waits(town: Town, by: str = "pavel", window: str = "P2Y") -> str:
         )
     assert change.proposal is not None
     return change.proposal.policy_id
+
+
+def asked_purge(town: Town, by: str = "pavel", *, done: bool = False) -> str:
+    """A purge of a recording that is held, which waits; or one that is done."""
+    object_id, now = stored(town), town.house.clock.now()
+    hold(town, object_id, "A-21/2026")
+    with town.house.at.database.begin() as session:
+        row = session.get_one(StoredObject, object_id)
+        made = ask(session, row, [(0, 500), (1000, 1500)], 2000, "a card is heard", town.person(by).id, now)
+        if done:
+            approve(session, made.id, made.request_sha256, town.person("olga").id, now)
+    town.house.work()
+    return made.id
 
 
 def found(town: Town, subject: str = "RE00") -> None:

@@ -1,6 +1,8 @@
 """People with passwords in a house, and browsers of sorts that they sign in with."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from flask.testing import FlaskClient
@@ -40,11 +42,11 @@ class Visitor:
         *,
         form: str | None,
         headers: dict[str, str] | None = None,
-        more: dict[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
         **fields: str,
     ) -> Answer:
         """Send a form, as a browser would from a page of ours. `more` are fields, too."""
-        sent = fields | (more or {}) | ({} if form is None else {"form": form})
+        sent = fields | dict(more or {}) | ({} if form is None else {"form": form})
         told = {"Accept": "text/html", "Origin": self.base, "Sec-Fetch-Site": "same-origin"} | (headers or {})
         return self.client.post(path, data=sent, headers=told, base_url=self.base)
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.pages.looking import all_looks, complaints, findings, fits
-from tests.pages.officer import call_of, deleted, found, hold, lifted, more_officers, placed, stored, waits
+from tests.pages.officer import asked_purge, call_of, deleted, found, hold, lifted, more_officers, placed, stored, waits
 from tests.pages.people import Town
 
 # axe takes seconds a page; what it finds differs by colours and by width, hardly by language.
@@ -28,6 +28,7 @@ def paths(town: Town) -> list[str]:
     lifted(town, before)
     waiting = waits(town, "olga")
     found(town)
+    gone_before, asked_for = asked_purge(town, done=True), asked_purge(town, by="olga")
     town.house.work()
     placed(town)
     return [
@@ -36,6 +37,10 @@ def paths(town: Town) -> list[str]:
         "/holds/new",
         f"/holds/{held}",
         f"/holds/{before}",
+        "/purges",
+        f"/purges/new?object={town.kept.id}",
+        f"/purges/{gone_before}",
+        f"/purges/{asked_for}",
         "/policies",
         "/policies/new",
         f"/policies/{waiting}",
@@ -63,14 +68,14 @@ def test_every_page_in_every_look(
     said = complaints(window)
     page = window.new_page()
     for path in paths:
-        answer = page.goto(f"{town.house.at.site.base_url}{path}?lang={language}")
+        answer = page.goto(f"{town.house.at.site.base_url}{path}{'&' if '?' in path else '?'}lang={language}")
         assert answer is not None
         assert answer.status == 200, path
         if (language, size["width"], scheme) in THOROUGHLY:
             assert findings(page) == [], path
         if SHOTS:
             page.screenshot(
-                path=f"{SHOTS}/{path.replace('/', '_')[:20]}-{language}-{size['width']}-{scheme}.png", full_page=True
+                path=f"{SHOTS}/{path.replace('/', '_')[:14]}-{language}-{size['width']}-{scheme}.png", full_page=True
             )
         assert fits(page), path
     assert said == []

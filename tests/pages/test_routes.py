@@ -24,11 +24,18 @@ PARTS = {
     "<line>": "stay",
     "<hold_id>": "nothing",
     "<policy_id>": "nothing",
+    "<purge_id>": "nothing",
     "<finding_id>": "nothing",
     "<int:position>": "0",
 }
 # Pages of what the town has not.
-OF_NOTHING = {"/holds/<hold_id>", "/policies/<policy_id>", "/receipts/<object_id>"}
+OF_NOTHING = {
+    "/holds/<hold_id>",
+    "/policies/<policy_id>",
+    "/purges/new",
+    "/purges/<purge_id>",
+    "/receipts/<object_id>",
+}
 FOR_ROLES = sorted(rule for rule, who in ROUTES.items() if isinstance(who, Access))
 
 

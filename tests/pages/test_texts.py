@@ -62,6 +62,7 @@ ENDINGS = {
     "carrier_copy_": {"present", "deleted"},
     "object_": {"arriving", "stored", "deleting", "deleted"},
     "policy_for_": set(PURPOSES),
+    "purge_is_": {"asked", "approved", "done", "withdrawn", "refused", "void"},
     "policy_is_": {"published", "awaiting", "superseded", "withdrawn"},
     "cause_": {"policy", "notice_not_proven", "card_data", "never_came", "restored"},
     "place_": {"store", "keys", "carrier"},
