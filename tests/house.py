@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from apiflask import APIFlask
 from sqlalchemy.orm import Session
 from werkzeug.serving import WSGIRequestHandler, make_server
-from werkzeug.wsgi import ClosingIterator
 
 from app.factory import create_app
 from app.first_start import prepare_databases
@@ -48,53 +47,13 @@ BESIDE = {"make_peaks"}
 DIGITS = {"kk": "1", "ru": "2", "en": "3"}
 
 
-# A browser waits longer than this for nothing.
-ANSWERED_WITHIN_S = 60
-
-
 class Quiet(WSGIRequestHandler):
-    """Logs nothing."""
+    """Logs nothing. Who stops to read, as a browser does whose sound is paused, is given up after a minute."""
+
+    timeout = 60
 
     def log(self, type: str, message: str, *args: Any) -> None:
         pass
-
-
-class Doorkeeper:
-    """Counts who is inside, so that a house can be closed behind the last of them.
-
-    A server that shuts down only stops to accept: on connections that a browser keeps open it goes on to answer, by
-    then from a database that is closed.
-    """
-
-    def __init__(self, inside: Callable[[Any, Any], Any]) -> None:
-        self.inside = inside
-        self._changed = threading.Condition()
-        self._within = 0
-        self._closed = False
-
-    def __call__(self, environ: Any, start_response: Any) -> Any:
-        with self._changed:
-            if self._closed:
-                start_response("503 Service Unavailable", [("Connection", "close")])
-                return []
-            self._within += 1
-        try:
-            answer = self.inside(environ, start_response)
-        except BaseException:
-            self._left()
-            raise
-        return ClosingIterator(answer, [self._left])
-
-    def _left(self) -> None:
-        with self._changed:
-            self._within -= 1
-            self._changed.notify_all()
-
-    def close(self) -> None:
-        """Let nobody in any more, and wait for those who are inside."""
-        with self._changed:
-            self._closed = True
-            assert self._changed.wait_for(lambda: self._within == 0, ANSWERED_WITHIN_S), "an answer has no end"
 
 
 class House:
@@ -125,8 +84,9 @@ class House:
     @contextmanager
     def open(self) -> Iterator["House"]:
         """Serve while the block lasts."""
-        door = Doorkeeper(self._app)
-        server = make_server("127.0.0.1", 0, door, threaded=True, request_handler=Quiet)
+        server = make_server("127.0.0.1", 0, self._app, threaded=True, request_handler=Quiet)
+        # So that `server_close` waits for answers under way: behind it the databases close.
+        server.daemon_threads = False  # type: ignore[attr-defined]
         object.__setattr__(self.at.site, "base_url", f"http://127.0.0.1:{server.server_port}")
         self.begin_to_answer()
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
@@ -139,7 +99,6 @@ class House:
                 server.shutdown()
                 thread.join()
                 server.server_close()
-                door.close()
                 for carrier in self.at.carriers.values():
                     carrier.close()  # type: ignore[attr-defined]
                 self.at.database.dispose()
