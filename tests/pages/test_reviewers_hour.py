@@ -101,7 +101,7 @@ def test_a_reviewers_hour(browser: Browser, busy: Town, language: str, width: in
     page = signed_in(window, busy, language)
     page.click(".queue a.button")
     first = page.url
-    assert page.locator("h1").inner_text() == TITLES[language]
+    expect(page.locator("h1")).to_have_text(TITLES[language])
     drawn(page)
     heard = page.evaluate(HEAR, 2.0)
     assert heard["moved"] > 0.5 or heard["ended"]
@@ -131,7 +131,7 @@ def test_a_reviewers_hour(browser: Browser, busy: Town, language: str, width: in
     page.keyboard.press("Escape")
     page.click(".note button")
     expect(page.locator(".notes .said")).to_have_text("k j l, space")
-    assert page.locator(".notes a.moment").inner_text() == "0:01"
+    expect(page.locator(".notes a.moment")).to_have_text("0:01")
     assert page.locator("fieldset input:checked").count() == 2, "what was answered is still there"
     page.evaluate("sound.currentTime = 0")
     page.click(".notes a.moment")
@@ -221,11 +221,11 @@ def test_without_scripts_it_plays_and_takes_notes_and_scores(browser: Browser, b
     page.fill(".note [name=at]", "0:01")
     page.fill(".note [name=text]", "by hand")
     page.click(".note button")
-    assert page.locator(".notes .said").inner_text() == "by hand"
+    expect(page.locator(".notes .said")).to_have_text("by hand")
     for fieldset in page.locator("fieldset").all():
         fieldset.locator("input").last.check()
     page.locator(".ends button").last.click()
-    assert page.locator("[role=status]").is_visible()
+    expect(page.locator("[role=status]")).to_be_visible()
     assert len(rows(busy, Review)) == 1
     window.close()
 

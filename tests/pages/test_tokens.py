@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from app.auth import tokens
 from app.auth.people import end_access, set_password
@@ -143,7 +143,7 @@ def test_the_page_of_tokens_can_be_read_by_everybody(town: Town, browser: Browse
             page.fill("#name", "new")
             page.check("input[value='objects:read']")
             page.click("form[action='/tokens/make'] button")
-            assert page.locator(".secret").count() == 1
+            expect(page.locator(".secret")).to_have_count(1)
             assert findings(page) == []
             assert fits(page)
         assert said == []
