@@ -24,14 +24,13 @@ def examine(at: Installation) -> list[tuple[str, str, bool]]:
     found.append(("carrier accounts", sids, bool(at.accounts)))
     if not usable:
         return found
+    now = at.clock.now()
     with at.database.read() as session:
         for line in session.scalars(sa.select(Line)):
-            lacking = notices.missing(session, line.mode, line.languages)
+            lacking = notices.missing(session, line.mode, line.languages, now)
             name = f"line {line.centre.code}/{line.code}"
-            found.append((name, f"not published: {'; '.join(lacking)}" if lacking else "complete", not lacking))
-        spoken = session.scalar(
-            sa.select(sa.func.count()).where(NoticeVersion.placeholder, NoticeVersion.state == "published")
-        )
+            found.append((name, f"not in force: {'; '.join(lacking)}" if lacking else "complete", not lacking))
+        spoken = session.scalar(sa.select(sa.func.count()).where(NoticeVersion.placeholder, notices.in_force(now)))
         verdict = (
             f"{spoken} are placeholders spoken by a machine: publish recordings by people before real callers come"
         )

@@ -13,6 +13,7 @@ from storage.errors import Refused
 from storage.ledger.log import append
 from storage.models import InstallationFact, RetentionPolicy
 from storage.models.columns import random_id
+from storage.publication import Draft, publish
 from storage.retention.versions import facts_of
 from storage.reviews import publish_questions
 from storage.upgrade import upgrade
@@ -50,11 +51,12 @@ def pair_keys(installation: Installation) -> None:
 def publish_shipped(session: Session, now: datetime) -> None:
     """Publish the shipped notices and policies, each use and purpose only if it has none: nobody's own is replaced."""
     for notice in shipped_notices():
-        if notices.find_current(session, notice.kind, notice.mode, notice.language) is None:
+        use = notices.Use(notice.kind, notice.mode, notice.language)
+        if all(each.withdrawn_at is not None for each in notices.versions_of(session, use)):
             wav = shipped_audio(notice.audio_sha256)
-            notices.publish(
+            publish(
                 session,
-                notices.Draft(
+                Draft(
                     notice.kind,
                     notice.mode,
                     notice.language,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from app.changed_words import Stretch, changed_words
 from app.wiring import Installation
 from storage.errors import NotFound
 from storage.models import Centre, Line, NoticeVersion, RetentionPolicy, SignedCheckpoint
-from storage.notices import NOTICE
+from storage.notices import NOTICE, Use, is_in_force, versions_of
 from storage.retention.policy import applicable
 from storage.retention.schedule import published_policies
 from telephony.consent import PURPOSES
@@ -25,10 +25,20 @@ CHECKPOINT_LASTS = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Heard:
-    """A version that callers hear, or heard. `changes`: against the one before it; empty for the first."""
+    """A version that callers hear, heard, or will hear. `changes`: against the one before it; empty for the first."""
 
     version: NoticeVersion
     changes: Sequence[Stretch]
+
+
+@dataclass(frozen=True)
+class History:
+    """All versions in one language, the newest first, with what is to come. `now`: the one that is in force, if any."""
+
+    versions: Sequence[Heard]
+    now: NoticeVersion | None
+    coming: Sequence[Heard]
+    """The next one first."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +52,12 @@ class Kept:
 
 @dataclass(frozen=True)
 class PublicNotice:
-    """All of it. `histories`: by language, as the line offers them, each with the newest version first."""
+    """All of it. `histories`: by language, as the line offers them."""
 
     centre: Centre
     line: Line
     zone: ZoneInfo
-    histories: Mapping[str, Sequence[Heard]]
+    histories: Mapping[str, History]
     kept: Sequence[Kept]
     checkpoint: SignedCheckpoint | None
 
@@ -64,23 +74,29 @@ def public_notice(at: Installation, centre_code: str, line_code: str) -> PublicN
         ).one_or_none()
         if line is None:
             raise NotFound("there is no such line")
-        histories = {language: _history(session, line.mode, language) for language in line.languages}
+        now = at.clock.now()
+        histories = {language: _history(session, line.mode, language, now) for language in line.languages}
         kept = _kept(session, line.centre)
     return PublicNotice(line.centre, line, ZoneInfo(line.centre.timezone), histories, kept, _checkpoint(at))
 
 
-def _history(session: Session, mode: str, language: str) -> list[Heard]:
-    versions = session.scalars(
-        sa.select(NoticeVersion)
-        .where(NoticeVersion.kind == NOTICE, NoticeVersion.mode == mode, NoticeVersion.language == language)
-        .order_by(NoticeVersion.number)
-    ).all()
+def _history(session: Session, mode: str, language: str, now: datetime) -> History:
+    # What was withdrawn, or replaced in the moment of its publication, nobody has heard.
+    versions = [
+        each
+        for each in versions_of(session, Use(NOTICE, mode, language))
+        if each.superseded_at is None or each.superseded_at > each.effective_from
+    ]
     before = [None, *versions[:-1]]
     told = [
         Heard(version, changed_words(older.text, version.text) if older is not None else ())
         for older, version in zip(before, versions, strict=True)
     ]
-    return told[::-1]
+    return History(
+        told[::-1],
+        next((each for each in versions if is_in_force(each, now)), None),
+        [each for each in told if each.version.effective_from > now],
+    )
 
 
 def _kept(session: Session, centre: Centre) -> list[Kept]:

@@ -12,7 +12,7 @@ from app.auth.tokens import Tokens
 from app.privacy.seal import Seal
 from config.clock import Clock, SystemClock
 from config.settings import Settings
-from storage import intake, notices, reviews
+from storage import intake, publication, reviews
 from storage.database import Database
 from storage.errors import Refused
 from storage.fsck.check import Fsck
@@ -182,7 +182,8 @@ class Installation:
     def verification_of(self, database: Database) -> Verification:
         """Of a copy, too: by this installation's ledger key."""
         retell = {
-            "notice_published": notices.retell,
+            "notice_published": publication.retell,
+            "notice_withdrawn": publication.retell_withdrawn,
             "policy_published": versions.retell,
             "policy_proposed": approval.retell_proposed,
             "policy_approved": approval.retell_approved,

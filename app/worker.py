@@ -14,6 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.wiring import Installation
 from storage.ledger.log import sequence
+from storage.notice_drafts import forget_drafts
 from storage.retention.evidence import delete_due_evidence
 
 log = structlog.get_logger()
@@ -48,6 +49,7 @@ class Worker:
             ("delete_evidence", self.delete_evidence, 5, 1),
             ("forget_sessions", at.sign_in.forget, 3600, 1),
             ("forget_tokens", at.tokens.forget, 3600, 1),
+            ("forget_drafts", self.forget_drafts, 3600, 1),
             ("forget_deleted", at.database.forget_deleted, 10, 1),
         ]
 
@@ -60,6 +62,11 @@ class Worker:
         """Delete rows about people whose day has come."""
         with self._at.database.begin() as session:
             return delete_due_evidence(session, self._at.clock.now())
+
+    def forget_drafts(self) -> int:
+        """Discard drafts of notices that nobody published."""
+        with self._at.database.begin() as session:
+            return forget_drafts(session, self._at.clock.now())
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, then finish what is under way."""

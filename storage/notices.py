@@ -1,18 +1,19 @@
-"""Notices and prompts: published in versions that never change, one current version for each use."""
+"""Notices and prompts, in versions whose words and sound never change: exactly one is in force for each use at a time.
 
-import hashlib
+A version is in force in an interval: from `effective_from` until, exclusively, `superseded_at`; null is for ever. The
+intervals of a use never overlap and leave no gap behind the first. What callers hear follows from them and from the
+moment alone, so it changes at that very moment, and nothing has to wake up for it.
+"""
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage.errors import NotFound, Refused
-from storage.ledger.log import append
 from storage.models import Line, NoticeAudio, NoticeVersion
-from storage.models.columns import random_id
 
 LANGUAGES = ("kk", "ru", "en")
 MODES = ("stay", "opt_out", "opt_in")
@@ -25,122 +26,112 @@ PROMPTS = (MENU, UNRECORDED, UNKNOWN_NUMBER, UNAVAILABLE)
 
 
 @dataclass(frozen=True)
-class Draft:
-    """What is to be published: a text and the sound that says it (8 kHz mono WAV)."""
+class Use:
+    """What is heard when: the kind, the mode (of notices alone), the language."""
 
     kind: str
     mode: str | None
     language: str
-    text: str
-    wav: bytes
-    duration_ms: int
-    placeholder: bool
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.kind, self.mode, self.language) if part)
+
+    def check(self) -> None:
+        """Raises `Refused` if there is no such use."""
+        if self.language not in LANGUAGES:
+            raise Refused(f"language {self.language!r}: choose one of {', '.join(LANGUAGES)}")
+        if self.kind == NOTICE and self.mode not in MODES:
+            raise Refused(f"mode {self.mode!r}: a notice needs one of {', '.join(MODES)}")
+        if self.kind != NOTICE and (self.kind not in PROMPTS or self.mode is not None):
+            raise Refused(
+                f"kind {self.kind!r} with mode {self.mode!r}: choose {NOTICE} with a mode, or one of {PROMPTS}"
+            )
 
 
-def publish(session: Session, draft: Draft, now: datetime) -> NoticeVersion:
-    """Make a draft the current version of its kind, mode and language. The one before stays, superseded.
-
-    Publishing what is current already changes nothing.
-
-    Raises:
-        Refused: if the kind, mode or language does not exist, or the text is empty.
-    """
-    _check(draft)
-    audio_sha256 = hashlib.sha256(draft.wav).hexdigest()
-    text_sha256 = hashlib.sha256(draft.text.encode()).hexdigest()
-    if session.get(NoticeAudio, audio_sha256) is None:
-        session.add(NoticeAudio(sha256=audio_sha256, wav=draft.wav, duration_ms=draft.duration_ms))
-    before = find_current(session, draft.kind, draft.mode, draft.language)
-    if before is not None:
-        if (before.text_sha256, before.audio_sha256) == (text_sha256, audio_sha256):
-            return before
-        before.state = "superseded"
-        before.superseded_at = now
-    number = before.number + 1 if before is not None else 1
-    version = NoticeVersion(
-        id=random_id(),
-        version=f"{draft.mode or draft.kind}-{draft.language}-{number}",
-        kind=draft.kind,
-        mode=draft.mode,
-        language=draft.language,
-        number=number,
-        state="published",
-        text=draft.text,
-        text_sha256=text_sha256,
-        audio_sha256=audio_sha256,
-        duration_ms=draft.duration_ms,
-        placeholder=draft.placeholder,
-        published_at=now,
-    )
-    session.add(version)
-    append(session, "notice_published", version.id, now, _facts(version, audio_sha256))
-    return version
+def use_of(version: NoticeVersion) -> Use:
+    return Use(version.kind, version.mode, version.language)
 
 
-def _facts(version: NoticeVersion, audio_sha256: str) -> dict[str, Any]:
-    return {
-        "version": version.version,
-        "text_sha256": hashlib.sha256(version.text.encode()).hexdigest(),
-        "audio_sha256": audio_sha256,
-    }
+def is_in_force(version: NoticeVersion, at: datetime) -> bool:
+    """Whether this is what callers hear at a moment. Of a use, it is one at most."""
+    return version.effective_from <= at and (version.superseded_at is None or at < version.superseded_at)
 
 
-def retell(session: Session, version_id: str) -> dict[str, Any] | None:
-    """What the ledger was told of a version, from its text and its sound as they are now."""
-    version = session.get(NoticeVersion, version_id)
-    if version is None:
-        return None
-    return _facts(version, hashlib.sha256(audio(session, version.audio_sha256).wav).hexdigest())
+def in_force(at: datetime) -> sa.ColumnElement[bool]:
+    """The same, asked of the database."""
+    ends = NoticeVersion.superseded_at
+    return sa.and_(NoticeVersion.effective_from <= at, sa.or_(ends.is_(None), ends > at))
 
 
-def _check(draft: Draft) -> None:
-    if draft.language not in LANGUAGES:
-        raise Refused(f"language {draft.language!r}: choose one of {', '.join(LANGUAGES)}")
-    if draft.kind == NOTICE and draft.mode not in MODES:
-        raise Refused(f"mode {draft.mode!r}: a notice needs one of {', '.join(MODES)}")
-    if draft.kind != NOTICE and (draft.kind not in PROMPTS or draft.mode is not None):
-        raise Refused(f"kind {draft.kind!r} with mode {draft.mode!r}: choose {NOTICE} with a mode, or one of {PROMPTS}")
-    if not draft.text.strip():
-        raise Refused("text: a notice needs the words that its sound says")
+def state_at(version: NoticeVersion, at: datetime) -> str:
+    """`scheduled`, `published` (in force), `superseded` or `withdrawn`, at a moment."""
+    if version.withdrawn_at is not None:
+        return "withdrawn"
+    if at < version.effective_from:
+        return "scheduled"
+    return "published" if is_in_force(version, at) else "superseded"
 
 
-def find_current(session: Session, kind: str, mode: str | None, language: str) -> NoticeVersion | None:
-    """The published version for a use, or None."""
-    return session.scalars(
-        sa.select(NoticeVersion).where(
-            NoticeVersion.kind == kind,
-            NoticeVersion.mode.is_(None) if mode is None else NoticeVersion.mode == mode,
-            NoticeVersion.language == language,
-            NoticeVersion.state == "published",
-        )
-    ).one_or_none()
+def find_current(session: Session, kind: str, mode: str | None, language: str, now: datetime) -> NoticeVersion | None:
+    """The version for a use that is in force, or None."""
+    return session.scalars(sa.select(NoticeVersion).where(_for(Use(kind, mode, language)), in_force(now))).one_or_none()
 
 
-def current(session: Session, kind: str, mode: str | None, language: str) -> NoticeVersion:
-    """The published version for a use.
+def current(session: Session, kind: str, mode: str | None, language: str, now: datetime) -> NoticeVersion:
+    """The version for a use that is in force.
 
     Raises:
         NotFound: if there is none.
     """
-    version = find_current(session, kind, mode, language)
+    version = find_current(session, kind, mode, language, now)
     if version is None:
         what = f"{kind} for mode {mode}" if mode else kind
-        raise NotFound(f"no published {what} in {language}: publish one with `eskertu notice publish`")
+        raise NotFound(f"no {what} in {language} is in force: publish one with `eskertu notice publish`")
     return version
 
 
-def missing(session: Session, mode: str, languages: Iterable[str]) -> list[str]:
+def missing(session: Session, mode: str, languages: Iterable[str], now: datetime) -> list[str]:
     """What a line with this mode and these languages would need and has not, in words."""
     spoken = list(languages)
-    needed: list[tuple[str, str | None, str]] = [(NOTICE, mode, language) for language in spoken]
-    needed += [(prompt, None, language) for prompt in (UNRECORDED, UNAVAILABLE) for language in spoken]
+    needed = [Use(NOTICE, mode, language) for language in spoken]
+    needed += [Use(prompt, None, language) for prompt in (UNRECORDED, UNAVAILABLE) for language in spoken]
     if len(spoken) > 1:
-        needed += [(MENU, None, language) for language in spoken]
-    return [" ".join(part for part in use if part) for use in needed if find_current(session, *use) is None]
+        needed += [Use(MENU, None, language) for language in spoken]
+    return [str(use) for use in needed if find_current(session, use.kind, use.mode, use.language, now) is None]
+
+
+def versions_of(session: Session, use: Use) -> Sequence[NoticeVersion]:
+    """Every version for a use, withdrawn ones too, in the order in which they come into force."""
+    return session.scalars(
+        sa.select(NoticeVersion)
+        .where(_for(use))
+        .order_by(NoticeVersion.effective_from, NoticeVersion.number)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _for(use: Use) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        NoticeVersion.kind == use.kind,
+        NoticeVersion.mode.is_(None) if use.mode is None else NoticeVersion.mode == use.mode,
+        NoticeVersion.language == use.language,
+    )
+
+
+def named(session: Session, version: str) -> NoticeVersion:
+    """The version of that name.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    row = session.scalars(sa.select(NoticeVersion).where(NoticeVersion.version == version)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no version {version!r}; see `eskertu notice list`")
+    return row
 
 
 def all_versions(session: Session) -> Sequence[NoticeVersion]:
-    """Every version, current and superseded, in order."""
+    """Every version, in order."""
     return session.scalars(
         sa.select(NoticeVersion).order_by(
             NoticeVersion.kind, NoticeVersion.mode, NoticeVersion.language, NoticeVersion.number

@@ -59,7 +59,7 @@ def add_line(
         raise Refused(f"number {dialled} belongs to another line already")
     if session.scalar(sa.select(Line.id).where(Line.centre_id == centre.id, Line.code == code)) is not None:
         raise Refused(f"code {code!r}: centre {centre.code} has a line of that code already")
-    lacking = missing(session, mode, languages)
+    lacking = missing(session, mode, languages, now)
     if lacking:
         raise Refused(f"not published yet: {'; '.join(lacking)}. Publish with `eskertu notice publish` first")
     line = Line(

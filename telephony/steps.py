@@ -183,7 +183,8 @@ class CallSteps:
 
     def _menu(self, session: Session, call: Call, languages: tuple[str, ...]) -> str:
         try:
-            prompts = [notices.current(session, notices.MENU, None, language) for language in languages]
+            now = self._clock.now()
+            prompts = [notices.current(session, notices.MENU, None, language, now) for language in languages]
         except NotFound:
             return self._notice(session, call, languages[0])
         token = self._hand_out(session, call, "menu", sum(p.duration_ms for p in prompts), 5000)
@@ -213,7 +214,7 @@ class CallSteps:
         # Heard again within one call, it is the same version, whatever was published meanwhile.
         if call.notice_version is not None and call.notice_version.language == language:
             return call.notice_version
-        return notices.current(session, notices.NOTICE, call.mode, language)
+        return notices.current(session, notices.NOTICE, call.mode, language, self._clock.now())
 
     def _connect_recorded(self, session: Session, call: Call, step: CallStep, expressed_by: str) -> str:
         now = self._clock.now()
@@ -233,11 +234,13 @@ class CallSteps:
         return twiml.connect_unrecorded(call.line.forward_to, said, dialled_url=self._site.step(token, "end"))
 
     def _prompt(self, session: Session, call: Call, kind: str) -> list[str]:
-        found = notices.find_current(session, kind, None, call.language or call.languages[0])
+        language = call.language or call.languages[0]
+        found = notices.find_current(session, kind, None, language, self._clock.now())
         return [] if found is None else [self._site.audio(found.audio_sha256)]
 
     def _not_in_service(self, session: Session) -> str:
-        told = [notices.find_current(session, notices.UNKNOWN_NUMBER, None, each) for each in notices.LANGUAGES]
+        now, kind = self._clock.now(), notices.UNKNOWN_NUMBER
+        told = [notices.find_current(session, kind, None, each, now) for each in notices.LANGUAGES]
         return twiml.say_and_hang_up([self._site.audio(each.audio_sha256) for each in told if each is not None])
 
     def _hand_out(self, session: Session, call: Call, kind: str, audio_ms: int, pause_ms: int) -> str:

@@ -1,5 +1,7 @@
 """What is held, how long things are kept, and what callers hear."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from app.auth.policy import Viewer
@@ -16,6 +18,7 @@ from storage.models import (
     RetentionPolicy,
     StoredObject,
 )
+from storage.notices import state_at
 
 
 def _count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
@@ -110,19 +113,23 @@ POLICIES = Listing(
 )
 
 
-def _notice(row: NoticeVersion) -> Told:
+def _notice(row: NoticeVersion, now: datetime) -> Told:
     return {
         "version": row.version,
         "kind": row.kind,
         "mode": row.mode,
         "language": row.language,
-        "state": row.state,
+        "state": state_at(row, now),
         "audio_sha256": row.audio_sha256,
         "placeholder": row.placeholder,
         "seconds": row.duration_ms / 1000,
         "published_at": utc(row.published_at),
+        "effective_from": utc(row.effective_from),
+        "until": utc(row.superseded_at),
         "text": row.text,
     }
 
 
-NOTICES = Listing(lambda: sa.select(NoticeVersion), _notice, to_all, (NoticeVersion.version,))
+def notices_at(now: datetime) -> Listing:
+    """Every version, and what it is at a moment."""
+    return Listing(lambda: sa.select(NoticeVersion), lambda row: _notice(row, now), to_all, (NoticeVersion.version,))

@@ -22,6 +22,7 @@ from storage.models import (
     PolicyPreview,
     StoredObject,
 )
+from storage.notices import in_force
 
 # As many as are counted: what is more is said as "more than".
 COUNTED = 1000
@@ -82,8 +83,8 @@ def _findings(session: Session, viewer: Viewer, _: datetime) -> int:
     return _count(session, sa.select(Finding.id).where(Finding.closed_at.is_(None))) if viewer.centre_id is None else 0
 
 
-def _placeholders(session: Session, _: Viewer, __: datetime) -> int:
-    query = sa.select(NoticeVersion.id).where(NoticeVersion.placeholder, NoticeVersion.state == "published")
+def _placeholders(session: Session, _: Viewer, now: datetime) -> int:
+    query = sa.select(NoticeVersion.id).where(NoticeVersion.placeholder, in_force(now))
     return _count(session, query)
 
 

@@ -7,7 +7,7 @@ from storage.models.centre import Centre, Line
 from storage.models.hold import HeldObject, Hold, HoldMirror
 from storage.models.installation import InstallationFact
 from storage.models.ledger import Leaf, LeafOpening, SignedCheckpoint, TreeNode
-from storage.models.notice import NoticeAudio, NoticeVersion
+from storage.models.notice import NoticeAudio, NoticeDraft, NoticeVersion
 from storage.models.object import ObjectCopy, ObjectPurpose, StoredObject
 from storage.models.person import Person
 from storage.models.retention import Deletion, Finding, Receipt, RetentionPolicy
@@ -33,6 +33,7 @@ __all__ = [
     "LeafOpening",
     "Line",
     "NoticeAudio",
+    "NoticeDraft",
     "NoticeVersion",
     "ObjectCopy",
     "ObjectPurpose",

@@ -9,21 +9,21 @@ import sqlalchemy as sa
 from app.auth.policy import ROUTES, ByToken
 from app.listings.calls import CALLS, OBJECTS, RECEIPTS, RECORDINGS
 from app.listings.house import CENTRES, FINDINGS, LEAVES, LINES, PEOPLE
-from app.listings.listing import Listing, everything
-from app.listings.rules import HOLDS, NOTICES, POLICIES
+from app.listings.listing import everything
+from app.listings.rules import HOLDS, POLICIES, notices_at
 from storage.findings import note_finding
 from storage.models import Person, Recording, RetentionPolicy, StoredObject
 from tests.api.programs import Program, program
 from tests.pages.people import Town
 
-LISTS = {
+LISTS: dict[str, Any] = {
     "/calls": CALLS,
     "/recordings": RECORDINGS,
     "/objects": OBJECTS,
     "/holds": HOLDS,
     "/policies": POLICIES,
     "/receipts": RECEIPTS,
-    "/notices": NOTICES,
+    "/notices": notices_at,
     "/centres": CENTRES,
     "/lines": LINES,
     "/ledger/leaves": LEAVES,
@@ -60,7 +60,7 @@ def _another(town: Town) -> sa.Select[StoredObject]:
 
 @pytest.mark.parametrize("path", LISTS)
 def test_a_list_is_what_the_command_lists(grown: Town, path: str) -> None:
-    listing: Listing = LISTS[path]
+    listing = LISTS[path](grown.house.clock.now()) if path == "/notices" else LISTS[path]
     listed = program(grown, "charlie" if path == "/people" else "pavel").listed(path)
     with grown.house.at.database.read() as session:
         told = list(everything(session, listing, *listing.order))

@@ -69,6 +69,9 @@ def live(lived: Lived) -> None:
         session.execute(sa.update(Call).where(Call.outcome == "declined_key").values(from_number=NUMBER))
     assert "number_kept" in typed("fsck").out
     typed.fine("fsck", "--repair", "--yes")
+    spoken = ("--text", f"Ask for {NAME}.", "--placeholder", "--from", "2099-01-01T00:00:00Z")
+    typed.fine("notice", "publish", "--kind", "unavailable", "--language", "en", *spoken)
+    typed.fine("notice", "withdraw", "unavailable-en-2", *because)
     longer = ("policy", "set", "--purpose", "training", "--window", "P1Y", *because, "--as", administrator)
     typed.fine("policy", "withdraw", waiting(typed.fine(*longer))[0], *because, "--as", administrator)
     policy, sha256 = waiting(typed.fine(*longer))

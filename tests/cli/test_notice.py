@@ -35,9 +35,38 @@ def test_an_own_recording_becomes_the_current_version(eskertu: Commands) -> None
     assert hashlib.sha256(rendered.read_bytes()).hexdigest() == rows["stay-en-2"]["audio_sha256"]
 
 
+def test_one_for_later_waits_and_can_be_withdrawn(eskertu: Commands) -> None:
+    later = (*STAY, "--text", "From next year.", "--placeholder", "--from", "2099-01-01T00:00:00+05:00")
+    said = eskertu.fine("notice", "publish", *later).out
+    assert "stay-en-2 is scheduled: " in said
+    assert "heard from calls from 2098-12-31T19:00:00.000Z on." in said
+    said = eskertu.fine("notice", "publish", *STAY, "--text", "Until then.", "--placeholder").out
+    assert "stay-en-3 is current: " in said
+    assert "until 2098-12-31T19:00:00.000Z" in said
+    assert states(eskertu) == {"stay-en-1": "superseded", "stay-en-2": "scheduled", "stay-en-3": "published"}
+    assert "comes into force at that very moment" in eskertu.refused("notice", "publish", *later, "--text", "Other.")
+    said = eskertu.fine("notice", "withdraw", "stay-en-2", "--reason", "another word").out
+    assert said == "stay-en-2 is withdrawn: from 2098-12-31T19:00:00.000Z on, stay-en-3 is heard instead.\n"
+    assert states(eskertu) == {"stay-en-1": "superseded", "stay-en-2": "withdrawn", "stay-en-3": "published"}
+    assert "withdrawn already" in eskertu.refused("notice", "withdraw", "stay-en-2", "--reason", "again")
+    assert "in force" in eskertu.refused("notice", "withdraw", "stay-en-3", "--reason", "no")
+    assert "every row as it was told" in eskertu.fine("ledger", "verify").out
+
+
+def states(eskertu: Commands) -> dict[str, str]:
+    rows = eskertu.fine("notice", "list", "--json").rows
+    return {row["version"]: row["state"] for row in rows if row["version"].startswith("stay-en-")}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        ((*STAY, "--text", "W.", "--placeholder", "--from", "2020-01-01T00:00:00Z"), "that has passed"),
+        (
+            (*STAY, "--text", "W.", "--placeholder", "--from", "2099-01-01T00:00:00"),
+            "say in which zone",
+        ),
+        ((*STAY, "--text", "W.", "--placeholder", "--from", "tomorrow"), "--from 'tomorrow': write it like"),
         ((*STAY, "--text", "Words."), "give either --audio FILE or --placeholder"),
         ((*STAY, "--text", "Words.", "--audio", "none.wav"), "'none.wav' does not exist"),
         ((*STAY, "--text", "Words.", "--audio", "text.wav"), "--audio: "),

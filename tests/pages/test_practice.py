@@ -112,7 +112,7 @@ def test_a_newcomers_first_call_is_heard_answered_and_kept(live: Town, window: B
     assert menu["loudest"] > 0.02
     page.keyboard.press("3")
     expect(step(page, "pressed")).to_contain_text("3")
-    notice = live.house.ask(lambda s: _notice(s, "stay", "en"))
+    notice = live.house.ask(lambda s: _notice(s, "stay", "en", live.house.clock.now()))
     expect(page.locator("#said")).to_have_text(notice.text)
     assert page.locator("#sound").evaluate("audio => audio.src").endswith(f"/{notice.audio_sha256}.wav")
     heard = page.evaluate(METER)
@@ -221,10 +221,10 @@ def test_it_looks_right_everywhere(
     window.close()
 
 
-def _notice(session: Any, mode: str, language: str) -> Any:
+def _notice(session: Any, mode: str, language: str, now: Any) -> Any:
     from storage.notices import NOTICE, current
 
-    return current(session, NOTICE, mode, language)
+    return current(session, NOTICE, mode, language, now)
 
 
 def test_lines_are_named_with_what_their_keys_mean(live: Town) -> None:

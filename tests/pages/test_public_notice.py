@@ -1,7 +1,8 @@
 """The public page of a line: everybody may read it, nobody gets a cookie, and it says what is so now."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,8 @@ from app.web.local import Local
 from app.web.messages import catalogue
 from config.settings import Settings
 from storage.models import Centre, SignedCheckpoint
-from storage.notices import Draft, publish
+from storage.notices import current
+from storage.publication import Draft, publish, withdraw
 from storage.retention.publish import set_policy
 from tests.pages.conftest import LISTEN
 from tests.pages.looking import all_looks, complaints, findings, fits
@@ -91,6 +93,27 @@ def test_it_says_what_was_heard_before_and_which_words_changed(town: Town) -> No
     assert "<ins>We use it to train our staff.</ins>" in page
     # other lines hear their own
     assert "<ins>" not in town.visitor().get(f"{PATH}?lang=en").text
+
+
+def test_it_says_what_is_to_come_until_that_is_what_is_heard(town: Town) -> None:
+    text = "From next month this conversation is recorded to train our staff, and to control quality."
+    now = town.house.clock.now()
+    begins = datetime(2026, 12, 1, tzinfo=ZoneInfo("Asia/Almaty"))
+    with town.house.at.database.begin() as session:
+        before = current(session, "notice", "opt_out", "en", now).text
+        publish(session, Draft("notice", "opt_out", "en", text, wav(4.0), 4000, False), now, begins)
+        publish(session, Draft("notice", "opt_out", "ru", text, wav(4.0), 4000, False), now, begins)
+        withdraw(session, "opt_out-ru-2", "not yet", now)
+    page = town.visitor().get("/n/ast/opt-out?lang=en").text
+    assert f'<blockquote lang="en">{before}</blockquote>' in page
+    assert "To come. In force from:" in page
+    assert "1 Dec 2026, 00:00" in page
+    assert "<ins>From next month" in page
+    assert "opt_out-ru-2" not in page, "what was withdrawn will be heard by nobody"
+    town.house.clock.sleep((begins - now).total_seconds())
+    page = town.visitor().get("/n/ast/opt-out?lang=en").text
+    assert f'<blockquote lang="en">{text}</blockquote>' in page
+    assert "To come" not in page
 
 
 def test_each_visitor_carries_a_checkpoint_away(town: Town) -> None:

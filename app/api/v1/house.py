@@ -1,6 +1,5 @@
 """/notices, /centres, /lines, /findings: the house itself."""
 
-import sqlalchemy as sa
 from apiflask import APIBlueprint
 from flask import Response
 from pydantic import Field
@@ -10,11 +9,9 @@ from app.api.v1.calls import WAV
 from app.api.words import ONLY, Answers, Cursor, Moment, Out, Paging, Sha256
 from app.listings.house import CENTRES, FINDINGS, LINES
 from app.listings.listing import Listing, one_page
-from app.listings.rules import NOTICES
+from app.listings.rules import notices_at
 from app.wiring import Installation
 from storage import notices
-from storage.errors import NotFound
-from storage.models import NoticeVersion
 
 SOUND: Answers = {200: {"description": "The sound.", "content": WAV}}
 
@@ -24,11 +21,13 @@ class NoticeOut(Out):
     kind: str = Field(description="notice, or a prompt", examples=["notice"])
     mode: str | None = Field(description="stay, opt_out or opt_in; null for prompts", examples=["stay"])
     language: str = Field(examples=["kk"])
-    state: str = Field(description="published or superseded", examples=["published"])
+    state: str = Field(description="scheduled, published (in force), superseded or withdrawn", examples=["published"])
     audio_sha256: Sha256
     placeholder: bool = Field(description="spoken by a machine, to be replaced", examples=[True])
     seconds: float = Field(examples=[11.4])
     published_at: Moment
+    effective_from: Moment = Field(description="callers hear it from then on")
+    until: Moment | None = Field(description="when another takes its place; null while none is to")
     text: str = Field(description="word for word", examples=["…"])
 
 
@@ -87,17 +86,15 @@ def add_house(area: APIBlueprint, at: Installation) -> None:
     @area.input(Paging, location="query")
     @area.output(NoticesOut, description="Some notices.")
     def notice_versions(query_data: Paging) -> object:
-        """What callers hear: every version, current and superseded."""
-        return listed(NOTICES, query_data)
+        """What callers hear, heard, and will hear: every version."""
+        return listed(notices_at(at.clock.now()), query_data)
 
     @area.get("/notices/<version>/audio.wav", **ONLY)
     @area.doc(responses=SOUND)
     def notice_sound(version: str) -> Response:
         """The sound of a version, as WAV."""
         with at.database.read() as session:
-            row = session.scalars(sa.select(NoticeVersion).where(NoticeVersion.version == version)).one_or_none()
-            if row is None:
-                raise NotFound("there is no such version")
+            row = notices.named(session, version)
             return Response(notices.audio(session, row.audio_sha256).wav, mimetype="audio/wav")
 
     @area.get("/centres", **ONLY)
