@@ -13,6 +13,7 @@ from app.privacy.seal import Seal
 from config.clock import Clock, SystemClock
 from config.settings import Settings
 from storage import intake, publication, reviews
+from storage.counting import Counting
 from storage.database import Database
 from storage.errors import Refused
 from storage.fsck.check import Fsck
@@ -157,6 +158,10 @@ class Installation:
     @cached_property
     def sweep(self) -> Sweep:
         return Sweep(self.database, self.clock, self._media_look())
+
+    @cached_property
+    def counting(self) -> Counting:
+        return Counting(self.database, self.clock)
 
     @cached_property
     def mirror(self) -> Mirror:

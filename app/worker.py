@@ -47,6 +47,7 @@ class Worker:
             ("sweep_strays", at.sweep.run, 6 * 3600, 1),
             ("replay_restored", at.restored.replay, 6 * 3600, 1),
             ("delete_evidence", self.delete_evidence, 5, 1),
+            ("count_stored", at.counting.run, 5, 1),
             ("forget_sessions", at.sign_in.forget, 3600, 1),
             ("forget_tokens", at.tokens.forget, 3600, 1),
             ("forget_drafts", self.forget_drafts, 3600, 1),

@@ -1,17 +1,13 @@
-"""What is stored, and when it goes: by weeks, and what holds keep."""
+"""What is stored, and when it goes: by weeks, and what holds keep. As it was counted last."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.auth.policy import Viewer
-from storage.models import StoredObject
-
-WEEKS = 13
-WEEK = timedelta(days=7)
+from storage.counting import LATER, WEEK, WEEKS, last_count
 
 
 @dataclass(frozen=True)
@@ -28,6 +24,7 @@ class Leaving:
 class Stored:
     """All of it. Sizes in bytes, of the sealed content."""
 
+    counted_at: datetime
     weeks: Sequence[Leaving]
     held: int
     held_size: int
@@ -46,29 +43,20 @@ class Stored:
         return max((each.objects for each in self.weeks), default=0)
 
 
-def stored(session: Session, viewer: Viewer, now: datetime) -> Stored:
-    """What is stored of the centres of whoever asks. What is overdue goes with the first week."""
-    ends = [now + WEEK * (week + 1) for week in range(WEEKS)]
-    week = sa.case(*((StoredObject.delete_after < end, number) for number, end in enumerate(ends)), else_=WEEKS).label(
-        "week"
-    )
-    # What is derived goes with what it was derived from: it counts by its size alone.
-    whole = sa.func.count(sa.case((StoredObject.parent_id.is_(None), 1)))
-    total = (whole, sa.func.coalesce(sa.func.sum(StoredObject.cipher_bytes), 0))
-    there = [StoredObject.state == "stored"]
-    if viewer.centre_id is not None:
-        there.append(StoredObject.centre_id == viewer.centre_id)
-    found = {
-        number: (objects, int(size))
-        for number, objects, size in session.execute(
-            # By its name: PostgreSQL does not see that two expressions with parameters are the same.
-            sa.select(week, *total).where(*there, StoredObject.holds == 0).group_by("week")
-        )
-    }
-    held, held_size = session.execute(sa.select(*total).where(*there, StoredObject.holds > 0)).one()
+def stored(session: Session, viewer: Viewer) -> Stored | None:
+    """What is stored of the centres of whoever asks; None while nobody has counted."""
+    counted = last_count(session)
+    if counted is None:
+        return None
+    theirs = [part for part in counted.parts if viewer.centre_id in (None, part.centre_id)]
+
+    def of(week: int | None) -> tuple[int, int]:
+        alike = [part for part in theirs if part.week == week]
+        return sum(part.objects for part in alike), sum(part.size for part in alike)
+
     weeks = [
-        Leaving(now + WEEK * number, ends[number] if number < WEEKS else None, *found.get(number, (0, 0)))
-        for number in range(WEEKS + 1)
-        if number < WEEKS or number in found
+        Leaving(counted.at + WEEK * week, counted.at + WEEK * (week + 1) if week < LATER else None, *of(week))
+        for week in range(WEEKS + 1)
+        if week < LATER or of(week) != (0, 0)
     ]
-    return Stored(weeks, held, int(held_size or 0))
+    return Stored(counted.at, weeks, *of(None))

@@ -22,7 +22,7 @@ def home(at: Installation) -> Blueprint:
         now, centre = at.clock.now(), who_asks().person.centre
         zone = ZoneInfo(centre.timezone) if centre is not None else NOWHERE
         with at.database.read() as session:
-            came, kept = calls(session, viewer(), now, zone), stored(session, viewer(), now)
+            came, kept = calls(session, viewer(), now, zone), stored(session, viewer())
         return render_template(
             "overview/overview.html",
             **texts(),

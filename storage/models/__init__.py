@@ -4,6 +4,7 @@ from storage.models.access import SignInAttempt, SignInSession
 from storage.models.approval import CardDataPurge, PolicyPreview, PolicyPreviewChange
 from storage.models.call import Call, CallStep, CarrierEvent, ConsentRecord, Recording
 from storage.models.centre import Centre, Line
+from storage.models.count import StoredCount
 from storage.models.hold import HeldObject, Hold, HoldMirror
 from storage.models.installation import InstallationFact
 from storage.models.ledger import Leaf, LeafOpening, SignedCheckpoint, TreeNode
@@ -50,6 +51,7 @@ __all__ = [
     "SignInAttempt",
     "SignInSession",
     "SignedCheckpoint",
+    "StoredCount",
     "StoredObject",
     "TreeNode",
 ]

@@ -10,9 +10,10 @@ from playwright.sync_api import Browser, expect
 from app.auth.policy import Viewer
 from app.overview.calls import DAYS, calls
 from app.overview.needs import Need, needs
-from app.overview.stored import WEEKS, stored
+from app.overview.stored import Stored, stored
 from app.web.messages import catalogue
 from app.web.sessions import NOWHERE
+from storage.counting import EVERY, WEEKS
 from storage.models import Call, Finding, StoredObject
 from storage.models.columns import random_id
 from storage.retention.holds import Why, hold_objects
@@ -32,6 +33,8 @@ def _lived(town: Town) -> None:
     house.clock.sleep(timedelta(days=2).total_seconds())
     house.call("stay", "en")
     house.work_for(60)
+    assert EN["overview_being_counted"] in town.signed_in("alice").get("/?lang=en").text
+    assert house.at.counting.run()
     with house.at.database.begin() as session:
         row = session.scalars(sa.select(Call).where(Call.outcome == "declined_key")).one()
         values = {column.key: getattr(row, column.key) for column in sa.inspect(Call).column_attrs}
@@ -43,7 +46,17 @@ def seen(town: Town, name: str) -> Any:
     person = town.person(name)
     viewer = Viewer(person.role, person.centre_id, person.active)
     with town.house.at.database.read() as session:
-        return calls(session, viewer, town.house.clock.now(), NOWHERE), stored(session, viewer, town.house.clock.now())
+        return calls(session, viewer, town.house.clock.now(), NOWHERE), stored(session, viewer)
+
+
+def counted_again(town: Town, name: str) -> Stored:
+    """What somebody sees of what is stored, counted anew."""
+    assert not town.house.at.counting.run()
+    town.house.clock.sleep(EVERY.total_seconds())
+    assert town.house.at.counting.run()
+    kept: Stored = seen(town, name)[1]
+    assert kept.counted_at == town.house.clock.now()
+    return kept
 
 
 @pytest.mark.parametrize("name", ["alice", "charlie", "pavel", "aidar"])
@@ -88,7 +101,7 @@ def test_what_is_stored_goes_in_its_week(town: Town) -> None:
         assert kept.weeks[week].objects >= 1
     with town.house.at.database.begin() as session:
         hold_objects(session, [whole[0].id], Why("1", "a test", "operator", now + timedelta(days=1)), now)
-    _, held = seen(town, "alice")
+    held = counted_again(town, "alice")
     assert (held.held, held.objects, held.size) == (1, kept.objects, kept.size)
 
 
