@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage.models import LeafOpening, Recording, Review, ReviewNote, Scorecard
+from storage.models import Call, LeafOpening, Recording, Review, ReviewNote, Scorecard
 from storage.models.columns import random_id
 
 
@@ -42,7 +42,10 @@ def retell(session: Session, review_id: str) -> dict[str, Any] | None:
 
 
 def forget_reviews(session: Session, recordings: sa.ColumnElement[bool]) -> None:
-    """Delete what was said of the recordings that fit the condition, and what leaves about it commit to."""
+    """Delete what was said of the recordings that fit the condition, and what leaves about it commit to.
+
+    Their calls are locked by the caller, or go in the same transaction.
+    """
     theirs = sa.select(Recording.id).where(recordings)
     reviews = sa.select(Review.id).where(Review.recording_id.in_(theirs))
     session.execute(sa.delete(LeafOpening).where(LeafOpening.subject_id.in_(reviews)))
@@ -50,6 +53,13 @@ def forget_reviews(session: Session, recordings: sa.ColumnElement[bool]) -> None
         session.execute(
             sa.delete(table).where(table.recording_id.in_(theirs)).execution_options(synchronize_session=False)
         )
+    calls = sa.select(Recording.call_id).where(recordings)
+    session.execute(
+        sa.update(Call)
+        .where(Call.id.in_(calls), Call.score.is_not(None))
+        .values(score=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def bring_forward(session: Session, call_id: str, end: datetime) -> None:

@@ -72,6 +72,20 @@ def once(at: Installation, model: type[BaseModel], act: Callable[[Session], dict
         return _kept(at, key, model, act, status)
 
 
+def answered_before(at: Installation) -> bool:
+    """Whether the request was there before, so that `once` only gives its answer again."""
+    key = request.headers.get(HEADER)
+    if key is None:
+        return False
+    which = (
+        KeptAnswer.person_id == bearer().person.id,
+        KeptAnswer.key_sha256 == hashlib.sha256(key.encode()).hexdigest(),
+    )
+    with at.database.read() as session:
+        found = session.scalar(sa.select(KeptAnswer.id).where(*which, KeptAnswer.forget_after > at.clock.now()))
+    return found is not None
+
+
 def _kept(
     at: Installation, key: str, model: type[BaseModel], act: Callable[[Session], dict[str, Any]], status: int
 ) -> Response:

@@ -34,6 +34,8 @@ PROBLEM = {
         },
     },
 }
+# What leaves the house is told to the ledger each time, and its answer is not kept for a repeat: it is about a person.
+GIVES_OUT = ("/evidence/pdf", "/evidence/vcon")
 ALWAYS = {
     "401": "There is no token, or it has ended.",
     "403": "The token is not for this.",
@@ -82,7 +84,7 @@ def _finished(document: dict[str, Any] | str) -> dict[str, Any] | str:
         rule = path.replace("{", "<").replace("}", ">")
         for method, operation in operations.items():
             if method in ("get", "post"):
-                _operation(operation, ROUTES[rule], method.upper())
+                _operation(path, operation, ROUTES[rule], method.upper())
                 if path.endswith("/recordings/{recording_sid}/audio.wav"):
                     _of_ranges(operation)
     return document
@@ -103,7 +105,7 @@ def _example(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:  # noqa: A
     return {"string": "…", "integer": 1, "number": 1.5, "boolean": True}.get(schema.get("type", ""))
 
 
-def _operation(operation: dict[str, Any], who: object, method: str) -> None:
+def _operation(path: str, operation: dict[str, Any], who: object, method: str) -> None:
     if isinstance(who, ByToken):
         access, scope = who.takes(method)
         roles = ", ".join(sorted(access.roles)) if access is not None else ""
@@ -123,7 +125,7 @@ def _operation(operation: dict[str, Any], who: object, method: str) -> None:
     problems = ALWAYS | (TO_BE_DONE if method == "POST" else {})
     for status, said in problems.items():
         operation["responses"][status] = _problem(said)
-    if method == "POST":
+    if method == "POST" and not path.endswith(GIVES_OUT):
         operation.setdefault("parameters", []).append(
             {
                 "in": "header",

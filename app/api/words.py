@@ -57,6 +57,15 @@ def _number(value: object) -> object:
     return int(value) if isinstance(value, str) and re.fullmatch(r"\d{1,4}", value, re.ASCII) else value
 
 
+def _whole(value: object) -> object:
+    # In JSON Schema 1.0 is an integer, too.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[StrictInt, BeforeValidator(_whole)]
+Percent = Annotated[StrictInt, BeforeValidator(_number), Field(ge=0, le=100)]
+
+
 class Paging(In):
     """Where a page begins, and how long it is."""
 

@@ -3,13 +3,13 @@
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 
 import click
-import sqlalchemy as sa
 
-from app.cli.terminal import acting_as, installation, json_lines, show, utc
+from app.cli.terminal import acting_as, installation, json_lines, show
+from app.listings.listing import everything
+from app.listings.reviews import PURGES
 from app.privacy.purges import approve_purge, ask_for, withdraw_purge, would_silence
 from app.viewing import person_named
 from storage.errors import Refused
-from storage.models import CardDataPurge
 
 
 def milliseconds(text: str, option: str, rounding: str) -> int:
@@ -90,22 +90,7 @@ def purge_list(as_json: bool) -> None:
     """What was asked for, and what became of it."""
     at = installation()
     with at.database.read() as session:
-        rows = [
-            {
-                "purge": row.id,
-                "object_id": row.object_id,
-                "state": row.state,
-                "spans": [{"from": from_ms / 1000, "to": to_ms / 1000} for from_ms, to_ms in row.spans],
-                "hash": row.request_sha256,
-                "reason": row.reason,
-                "asked_at": utc(row.asked_at),
-                "approved_at": utc(row.approved_at),
-                "ended_at": utc(row.ended_at),
-                "copy_id": row.copy_id if row.state == "done" else None,
-                "last_error": row.last_error,
-            }
-            for row in session.scalars(sa.select(CardDataPurge).order_by(CardDataPurge.asked_at, CardDataPurge.id))
-        ]
+        rows = list(everything(session, PURGES, *PURGES.order))
     show(rows, as_json=as_json, empty="Nothing was asked for.")
 
 

@@ -34,14 +34,21 @@ def everything(session: Session, listing: Listing, *order: sa.ColumnElement[Any]
 
 
 def one_page(
-    session: Session, listing: Listing, viewer: Viewer, limit: int, cursor: str | None = None
+    session: Session,
+    listing: Listing,
+    viewer: Viewer,
+    limit: int,
+    cursor: str | None = None,
+    *,
+    newest_first: bool = False,
 ) -> Mapping[str, Any]:
     """What somebody may know of, from a cursor on.
 
     Raises:
         CursorWrong: if the cursor is none of ours.
     """
-    page = paged(session, listing.within(listing.query(), viewer), listing.order, limit, cursor)
+    query = listing.within(listing.query(), viewer)
+    page = paged(session, query, listing.order, limit, cursor, newest_first=newest_first)
     return {"items": [listing.told(*row[: -len(listing.order)]) for row in page.rows], "next": page.next}
 
 

@@ -37,6 +37,8 @@ class ReviewPage:
     seconds: float | None
     gone: bool
     heard: bool
+    heard_by: str | None
+    """The id of who marked it so."""
     has_peaks: bool
     marks: Sequence[Mark]
     notes: Sequence[ReviewNote]
@@ -74,6 +76,7 @@ def review_page(session: Session, object_id: str) -> ReviewPage:
         seconds=recording.duration_s,
         gone=row.state != "stored",
         heard=row.heard_at is not None,
+        heard_by=row.heard_by,
         has_peaks=peaks_of(session, row.id) is not None,
         marks=_marks(session, recording, row),
         notes=notes_of(session, recording.id),

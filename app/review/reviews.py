@@ -70,6 +70,7 @@ def submit(
         delete_after=call.delete_after,
     )
     session.add(review)
+    call.score = review.score
     append(session, "review_submitted", review.id, now, told_of(review))
     _mark(session, what, now)
     return review
@@ -81,12 +82,29 @@ def mark_heard(session: Session, what: Reviewable, now: datetime) -> None:
     _mark(session, what, now)
 
 
-def _mark(session: Session, what: Reviewable, now: datetime) -> None:
+def take_back_heard(session: Session, what: Reviewable) -> None:
+    """Put a recording back to what is still to be heard. One that nobody has marked is as good.
+
+    Raises:
+        Refused: if somebody else marked it.
+        NotFound: if the call turned out not to be recorded.
+    """
+    lock(session, what)
+    row = session.get_one(StoredObject, _present(session, what), with_for_update=True, populate_existing=True)
+    if row.heard_by not in (None, what.person_id):
+        raise Refused("somebody else marked it as heard: they alone can take that back")
+    row.heard_at = row.heard_by = None
+
+
+def _present(session: Session, what: Reviewable) -> str | None:
     # By the recording: a purge of card data may just have put a silenced copy in the object's place.
-    present = sa.select(Recording.object_id).where(Recording.id == what.recording_id).scalar_subquery()
+    return session.scalar(sa.select(Recording.object_id).where(Recording.id == what.recording_id))
+
+
+def _mark(session: Session, what: Reviewable, now: datetime) -> None:
     session.execute(
         sa.update(StoredObject)
-        .where(StoredObject.id == present, StoredObject.heard_at.is_(None))
+        .where(StoredObject.id == _present(session, what), StoredObject.heard_at.is_(None))
         .values(heard_at=now, heard_by=what.person_id)
         .execution_options(synchronize_session=False)
     )

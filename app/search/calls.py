@@ -1,4 +1,4 @@
-"""Calls found by line, time, outcome, language and caller: those of the viewer's centres, the newest first.
+"""Calls found by line, time, outcome, language, score and caller: those of the viewer's centres, the newest first.
 
 A caller is searched for by number, and found calls are named by *another of their calls*: an address, a log or a
 bookmark then holds a random id, from which no way leads to the number, and which means nothing once that call is gone.
@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.auth.policy import Viewer
+from app.auth.policy import REVIEWERS, Viewer
 from app.paging import beyond, read_cursor, written
 from storage.errors import NotFound, Refused
 from storage.models import Call, Centre, Line, Recording
@@ -44,6 +44,15 @@ class Wanted:
     language: str | None = None
     caller: str | None = None
     """The id of a call of theirs, or NOBODY."""
+    score_from: int | None = None
+    """Percent, inclusive: of the review that was submitted last. Calls without a score are then none of them."""
+    score_to: int | None = None
+    """Percent, inclusive."""
+
+    @property
+    def scored(self) -> bool:
+        """Whether it is searched by score, which is for those who may see scores."""
+        return self.score_from is not None or self.score_to is not None
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,11 @@ class FoundCalls:
     next: str | None
 
 
+def sees_scores(viewer: Viewer) -> bool:
+    """Whether somebody is shown what reviewers said of calls."""
+    return viewer.role in REVIEWERS
+
+
 def lines_of(session: Session, viewer: Viewer) -> list[Line]:
     """The lines whose calls the viewer may know of."""
     query = sa.select(Line).join(Centre).order_by(Centre.code, Line.code)
@@ -78,7 +92,10 @@ def find_calls(
     Raises:
         CursorWrong: if the cursor is none of ours.
         NotFound: if the viewer knows no such line, or no call of such a caller (any more).
+        Refused: if they search by score and see none.
     """
+    if wanted.scored and not sees_scores(viewer):
+        raise Refused("scores are for those who review")
     lines = lines_of(session, viewer)
     if wanted.line is not None:
         lines = [line for line in lines if f"{line.centre.code}/{line.code}" == wanted.line]
@@ -97,7 +114,7 @@ def find_calls(
         streams = [sa.and_(Call.from_number == number, Call.line_id.in_(ids))]
     elif len(ids) > LINES_AT_MOST:
         streams = [Call.line_id.in_(ids)]
-    elif wanted.outcome is None and wanted.line is None and viewer.centre_id is None:
+    elif wanted.outcome is None and wanted.line is None and viewer.centre_id is None and not wanted.scored:
         streams = [sa.true()]
     else:
         streams = [Call.line_id == each for each in ids]
@@ -152,6 +169,12 @@ def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         conditions.append(Call.outcome.is_(None) if wanted.outcome == OPEN else Call.outcome == wanted.outcome)
     if wanted.language is not None:
         conditions.append(Call.language == wanted.language)
+    if wanted.scored:
+        conditions.append(Call.score.is_not(None))
+    if wanted.score_from is not None:
+        conditions.append(Call.score >= wanted.score_from)
+    if wanted.score_to is not None:
+        conditions.append(Call.score <= wanted.score_to)
     return conditions
 
 

@@ -1,5 +1,6 @@
 """Calls: found by what is typed, and what happened in one of them."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -9,7 +10,18 @@ from werkzeug.wrappers import Response
 
 from app.auth.policy import may_open
 from app.paging import CursorWrong
-from app.search.calls import NOBODY, OPEN, OUTCOMES, FoundCalls, Wanted, call_of_number, find_calls, lines_of, one_call
+from app.search.calls import (
+    NOBODY,
+    OPEN,
+    OUTCOMES,
+    FoundCalls,
+    Wanted,
+    call_of_number,
+    find_calls,
+    lines_of,
+    one_call,
+    sees_scores,
+)
 from app.search.story import story
 from app.web.gate import viewer, who_asks
 from app.web.messages import texts
@@ -19,7 +31,7 @@ from storage.models import Line
 from storage.notices import LANGUAGES
 
 BY_NUMBER = "/calls/caller"
-FILTERS = ("line", "from", "to", "outcome", "language", "caller")
+FILTERS = ("line", "from", "to", "outcome", "language", "score_from", "score_to", "caller")
 
 
 def calls(at: Installation) -> Blueprint:
@@ -83,6 +95,7 @@ def _shown(
         problem=problem,
         nobody=asked.get("caller") == NOBODY,
         may_search=_may_search(),
+        scores=sees_scores(viewer()),
         zone_of=ZoneInfo,
     )
 
@@ -104,7 +117,17 @@ def _wanted(asked: dict[str, str], zone: ZoneInfo) -> Wanted:
         outcome=outcome,
         language=language,
         caller=asked.get("caller"),
+        score_from=_percent(asked.get("score_from")),
+        score_to=_percent(asked.get("score_to")),
     )
+
+
+def _percent(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"\d{1,3}", text, re.ASCII) or int(text) > 100:
+        raise Refused("score: give percent, 0 to 100")
+    return int(text)
 
 
 def _day(text: str | None, zone: ZoneInfo, days: int = 0) -> datetime | None:

@@ -8,7 +8,7 @@ from app.review.notes import add_note, delete_note, read_time
 from app.review.page import questions_of_review, review_page
 from app.review.past import past_reviews
 from app.review.queue import unheard_left
-from app.review.reviews import ReviewedMeanwhile, mark_heard, submit
+from app.review.reviews import ReviewedMeanwhile, mark_heard, submit, take_back_heard
 from app.viewing import Granted, grant
 from app.web.gate import viewer, who_asks
 from app.web.listening import facts_of
@@ -32,6 +32,7 @@ class ReviewArea:
         area = Blueprint("review", __name__)
         area.get("/recordings/<object_id>")(self.one)
         area.post("/recordings/<object_id>/heard")(self.heard)
+        area.post("/recordings/<object_id>/unheard")(self.unheard)
         area.post("/recordings/<object_id>/review")(self.review)
         area.post("/recordings/<object_id>/notes")(self.note)
         area.post("/recordings/<object_id>/notes/delete")(self.unnote)
@@ -51,6 +52,13 @@ class ReviewArea:
         with self._at.database.begin() as session:
             mark_heard(session, what, self._at.clock.now())
         return redirect(url_for("recordings.following"), 303)
+
+    def unheard(self, object_id: str) -> AnyResponse:
+        """Take back that one marked it as heard."""
+        what = self._may(object_id)
+        with self._at.database.begin() as session:
+            take_back_heard(session, what)
+        return redirect(url_for("review.one", object_id=object_id), 303)
 
     def review(self, object_id: str) -> AnyResponse | Shown:
         """Take a scorecard in. One that is incomplete, or overtaken, is shown again with all that was answered."""

@@ -29,6 +29,15 @@ class Call(Base):
             sqlite_where=sa.text("from_number IS NOT NULL"),
             postgresql_where=sa.text("from_number IS NOT NULL"),
         ),
+        sa.Index(
+            "ix_call_scored",
+            "line_id",
+            "ringing_at",
+            "id",
+            "score",
+            sqlite_where=sa.text("score IS NOT NULL"),
+            postgresql_where=sa.text("score IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -61,6 +70,7 @@ class Call(Base):
     )
     outcome: Mapped[str | None] = mapped_column(sa.String(16), comment="null until settled")
     settled_at: Mapped[datetime | None] = mapped_column(Moment())
+    score: Mapped[int | None] = mapped_column(comment="percent, of the review that was submitted last; null: none")
     delete_after: Mapped[At] = mapped_column(comment="purpose evidence: when this row and its kin go")
 
     line: Mapped[Line] = relationship(lazy="joined")

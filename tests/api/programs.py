@@ -4,12 +4,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
 from app.auth import tokens
 from app.auth.policy import Viewer, scopes_of
-from storage.models import Person
+from storage.models import Person, Recording
 from tests.pages.people import Town
 
 
@@ -48,6 +49,13 @@ class Program:
     def post(self, path: str, body: object = None, **headers: str) -> Answer:
         return self.ask("POST", path, body, **headers)
 
+    def listed_at(self, path: str) -> list[str]:
+        """The ids of the calls of a search."""
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        assert answer.json is not None
+        return [each["call_sid"] for each in answer.json["items"]]
+
     def listed(self, path: str) -> list[dict[str, Any]]:
         """All pages of a list, two a page."""
         found: list[dict[str, Any]] = []
@@ -61,6 +69,21 @@ class Program:
                 return found
             assert len(answer.json["items"]) == 2
             cursor = f"&cursor={answer.json['next']}"
+
+
+def recording_of(town: Town) -> Recording:
+    """The recording of the town's first call."""
+    query = sa.select(Recording).where(Recording.call_id == town.recorded.id)
+    found: Recording = town.house.ask(lambda s: s.scalars(query).one())
+    return found
+
+
+def answers(shown: Program, recording_sid: str) -> dict[str, Any]:
+    """A scorecard as it may be sent: to each question its first answer."""
+    said = shown.get(f"/recordings/{recording_sid}/review").json
+    assert said is not None
+    given = {each["key"]: each["choices"][0] for each in said["questions"]}
+    return {"scorecard": said["scorecard"], "seen": said["seen"], "answers": given}
 
 
 def program(town: Town, name: str, scopes: Sequence[str] | None = None) -> Program:

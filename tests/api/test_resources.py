@@ -10,10 +10,11 @@ from app.auth.policy import ROUTES, ByToken
 from app.listings.calls import CALLS, OBJECTS, RECEIPTS, RECORDINGS
 from app.listings.house import CENTRES, FINDINGS, LEAVES, LINES, PEOPLE
 from app.listings.listing import everything
+from app.listings.reviews import PURGES, REVIEWS
 from app.listings.rules import HOLDS, POLICIES, notices_at
 from storage.findings import note_finding
-from storage.models import Person, Recording, RetentionPolicy, StoredObject
-from tests.api.programs import Program, program
+from storage.models import Person, RetentionPolicy, StoredObject
+from tests.api.programs import Program, answers, program, recording_of
 from tests.pages.people import Town
 
 LISTS: dict[str, Any] = {
@@ -29,7 +30,11 @@ LISTS: dict[str, Any] = {
     "/ledger/leaves": LEAVES,
     "/findings": FINDINGS,
     "/people": PEOPLE,
+    "/reviews": REVIEWS,
+    "/purges": PURGES,
 }
+OF_ONE = {"/people": "charlie", "/reviews": "alice"}
+NEWEST_FIRST = {"/calls", "/reviews"}
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +55,12 @@ def grown(town: Town) -> Town:
     assert pavel.post("/holds", asked).status_code == 201
     longer = {"purpose": "training", "window": "P900D", "reason": "longer"}
     assert pavel.post("/policies", longer).json["waits_for_approval"]  # type: ignore[index]
+    sid = recording_of(town).recording_sid
+    alice = program(town, "alice")
+    for seen in range(3):
+        assert alice.post(f"/recordings/{sid}/review", answers(alice, sid) | {"seen": seen}).status_code == 201
+    stretch = {"object_id": town.kept.id, "spans": [{"from": 0.5, "to": 0.75}], "reason": "a card is heard"}
+    assert alice.post("/purges", stretch).status_code == 201
     house.work()
     return town
 
@@ -61,18 +72,15 @@ def _another(town: Town) -> sa.Select[StoredObject]:
 @pytest.mark.parametrize("path", LISTS)
 def test_a_list_is_what_the_command_lists(grown: Town, path: str) -> None:
     listing = LISTS[path](grown.house.clock.now()) if path == "/notices" else LISTS[path]
-    listed = program(grown, "charlie" if path == "/people" else "pavel").listed(path)
+    listed = program(grown, OF_ONE.get(path, "pavel")).listed(path)
     with grown.house.at.database.read() as session:
         told = list(everything(session, listing, *listing.order))
-    # Calls come the newest first.
-    assert listed == (told[::-1] if path == "/calls" else told)
+    assert listed == (told[::-1] if path in NEWEST_FIRST else told)
     assert listed
 
 
 def path_of(town: Town, rule: str) -> str:
-    recording = town.house.ask(
-        lambda s: s.scalars(sa.select(Recording).where(Recording.object_id == town.kept.id)).one()
-    )
+    recording = recording_of(town)
     policy = town.house.ask(lambda s: s.scalars(sa.select(RetentionPolicy.id)).first())
     return (
         rule.removeprefix("/api/v1")
@@ -84,6 +92,7 @@ def path_of(town: Town, rule: str) -> str:
         .replace("<version>", "stay-kk-1")
         .replace("<index>", "0")
         .replace("<person_id>", "0" * 32)
+        .replace("<purge_id>", "0" * 32)
     )
 
 
@@ -121,7 +130,11 @@ def test_what_a_role_may_not_is_not_there(grown: Town, name: str) -> None:
         elif method == "POST" and not rule.endswith("/end"):
             # The right is there: what was sent is not.
             assert status == 422, (rule, method)
-        elif "<call_sid>" in rule or rule.endswith("<recording_sid>") or rule == "/api/v1/objects/<object_id>":
+        elif (
+            "<call_sid>" in rule
+            or rule.endswith(("<recording_sid>", "<recording_sid>/review"))
+            or rule == "/api/v1/objects/<object_id>"
+        ):
             assert status == (404 if name in ("bob", "mira") else 200), (rule, method)
         elif rule.endswith("<recording_sid>/audio.wav"):
             # A token of who may hear nothing is for no media: refused, and in the ledger.

@@ -86,6 +86,58 @@ def test_a_search_finds_what_it_says_at_ones_own_centre(
         assert found(town, viewer_of(town, "bob"), **wanted) == elsewhere
 
 
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"score_to": 50}, {"kazakh", "other"}),
+        ({"score_from": 50}, {"first", "other"}),
+        ({"score_from": 0}, {"first", "kazakh", "other"}),
+        ({"score_from": 50, "score_to": 50}, {"other"}),
+        ({"score_from": 51, "score_to": 50}, set()),
+        ({"score_to": 99, "language": "kk"}, {"kazakh"}),
+    ],
+)
+def test_calls_are_found_by_score(
+    town: Town, scored: dict[str, str], wanted: dict[str, int], expected: set[str]
+) -> None:
+    everywhere = Viewer("qa_reviewer", None, active=True)
+    assert found(town, viewer_of(town, "alice"), **wanted) == {scored[name] for name in expected}
+    there = {"elsewhere"} if "language" not in wanted and wanted.get("score_from", 0) <= 20 else set()
+    assert found(town, everywhere, **wanted) == {scored[name] for name in expected | there}
+    ids, cursor = [], None
+    with town.house.at.database.read() as session:
+        while page := find_calls(session, viewer_of(town, "alice"), Wanted(**wanted), 1, cursor):  # type: ignore[arg-type]
+            ids += [row.call.id for row in page.rows]
+            if (cursor := page.next) is None:
+                break
+    assert len(ids) == len(expected)
+
+
+@pytest.fixture(scope="module")
+def scored(town: Town, made: dict[str, str]) -> dict[str, str]:
+    """The same with scores."""
+    with town.house.at.database.begin() as session:
+        for name, score in {"first": 100, "kazakh": 0, "other": 50, "elsewhere": 20}.items():
+            session.get_one(Call, made[name]).score = score
+    return made
+
+
+@pytest.mark.parametrize("name", ["pavel", "mira", "aidar"])
+def test_who_does_not_review_meets_no_score(town: Town, scored: dict[str, str], name: str) -> None:
+    with pytest.raises(Refused):
+        found(town, viewer_of(town, name), score_from=0)
+    visitor = town.signed_in(name)
+    assert not LISTED.findall(visitor.get("/calls?score_from=0").text)
+    assert "score_from" not in visitor.get("/calls").text
+
+
+def test_the_score_stands_in_the_list_and_in_the_address(town: Town, scored: dict[str, str]) -> None:
+    page = town.signed_in("alice").get("/calls?score_from=40&lang=en").text
+    assert set(LISTED.findall(page)) == {scored["first"], scored["other"]}
+    assert "100%" in page
+    assert 'name="score_from" min="0" max="100" inputmode="numeric" value="40"' in page
+
+
 def test_days_bound_a_search(town: Town, made: dict[str, str]) -> None:
     then = town.recorded.ringing_at - timedelta(days=20)
     assert found(town, ANYWHERE, until=then) == {made["old"]}

@@ -81,6 +81,8 @@ def test_a_call_and_its_deletion_find_their_rows_by_indexes(any_house: House) ->
         Wanted(line="ast/stay", outcome="recorded", language="ru"),
         Wanted(from_at=LONG_AGO, until=LATELY),
         Wanted(caller="a call"),
+        Wanted(score_from=10, score_to=60),
+        Wanted(line="ast/stay", score_to=60, outcome="recorded"),
     ],
 )
 def test_a_search_for_calls_walks_an_index(any_house: House, wanted: Wanted) -> None:
@@ -89,7 +91,7 @@ def test_a_search_for_calls_walks_an_index(any_house: House, wanted: Wanted) -> 
     house.work()
     row = house.ask(lambda s: s.scalars(sa.select(Call)).one())
     wanted = replace(wanted, caller=row.id) if wanted.caller else wanted
-    everywhere, here = Viewer("auditor", None, active=True), Viewer("qa_reviewer", row.line.centre_id, active=True)
+    everywhere, here = Viewer("qa_reviewer", None, active=True), Viewer("qa_reviewer", row.line.centre_id, active=True)
     engine = house.at.database.engine
     said: dict[str, Any] = {}
 
@@ -105,6 +107,19 @@ def test_a_search_for_calls_walks_an_index(any_house: House, wanted: Wanted) -> 
     event.remove(engine, "before_cursor_execute", remember)
     assert len(said) > 3
     assert [each for each, parameters in said.items() if scanned(engine, each, parameters)] == []
+    if wanted.scored:
+        walks = [plan(engine, each, said[each]) for each in said if "score" in each and "ORDER BY" in each]
+        assert walks
+        assert all("ix_call_scored" in each for each in walks), walks
+
+
+def plan(engine: sa.Engine, statement: str, parameters: Any) -> str:
+    """How the database would go about it, in its own words."""
+    explain = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(f"{explain} {statement}", parameters).all()
+        connection.rollback()
+    return "\n".join(str(row[-1]) for row in rows)
 
 
 def scanned(engine: sa.Engine, statement: str, parameters: Any) -> set[str]:

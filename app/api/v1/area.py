@@ -4,19 +4,33 @@ from apiflask import APIBlueprint
 from flask import abort, request
 
 from app.api.v1.calls import add_calls
+from app.api.v1.evidence import add_evidence
 from app.api.v1.holds import add_holds
 from app.api.v1.house import add_house
 from app.api.v1.kept import add_kept
 from app.api.v1.ledger import add_ledger
 from app.api.v1.people import add_people
 from app.api.v1.policies import add_policies
+from app.api.v1.purges import add_purges
+from app.api.v1.reviews import add_reviews
 from app.wiring import Installation
 
 
 def api(at: Installation) -> APIBlueprint:
     """/api/v1/…."""
     area = APIBlueprint("api", __name__, url_prefix="/api/v1", enable_openapi=True)
-    for add in (add_calls, add_kept, add_holds, add_policies, add_house, add_people, add_ledger):
+    for add in (
+        add_calls,
+        add_kept,
+        add_holds,
+        add_policies,
+        add_house,
+        add_people,
+        add_ledger,
+        add_reviews,
+        add_evidence,
+        add_purges,
+    ):
         add(area, at)
 
     @area.before_request

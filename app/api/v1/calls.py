@@ -9,7 +9,7 @@ from pydantic import Field
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from app.api.once import bearer, viewer
-from app.api.words import ONLY, Answers, Cursor, In, Moment, MomentIn, ObjectId, Out, Paging
+from app.api.words import ONLY, Answers, Cursor, In, Moment, MomentIn, ObjectId, Out, Paging, Percent
 from app.auth.tokens import NotAdmitted
 from app.listings.calls import CALLS, RECORDINGS, call_told
 from app.listings.listing import one, one_page
@@ -55,6 +55,8 @@ class CallsIn(Paging):
         description="`open`: not settled yet",
     )
     language: str | None = Field(default=None, pattern="^(kk|ru|en)$")
+    score_at_least: Percent | None = Field(default=None, description="of its last review; for those who review")
+    score_at_most: Percent | None = Field(default=None, description="of its last review; for those who review")
 
 
 class PurposeOut(Out):
@@ -94,7 +96,18 @@ def add_calls(area: APIBlueprint, at: Installation) -> None:
     @area.output(CallsOut, description="Some calls, the newest first.")
     def calls(query_data: CallsIn) -> object:
         """Calls of your centres, the newest first."""
-        wanted = Wanted(query_data.line, query_data.from_, query_data.to, query_data.outcome, query_data.language)
+        asked = query_data
+        wanted = Wanted(
+            asked.line,
+            asked.from_,
+            asked.to,
+            asked.outcome,
+            asked.language,
+            score_from=asked.score_at_least,
+            score_to=asked.score_at_most,
+        )
+        if wanted.scored and "reviews:read" not in bearer().scopes:
+            raise NotAdmitted("reviews:read")
         with at.database.read() as session:
             page = find_calls(session, viewer(), wanted, query_data.limit, query_data.cursor)
             return {"items": [call_told(row.call) for row in page.rows], "next": page.next}
@@ -129,7 +142,7 @@ def add_calls(area: APIBlueprint, at: Installation) -> None:
 
         That you listen, or were refused, is in the ledger before the first byte leaves.
         """
-        who, object_id = bearer(), _object(at, recording_sid)
+        who, object_id = bearer(), object_of_recording(at, recording_sid)
         if "media:read" not in who.scopes:
             refuse(at, who.person.id, object_id, "api", query_data.purpose)
             raise NotAdmitted("media:read")
@@ -139,7 +152,8 @@ def add_calls(area: APIBlueprint, at: Installation) -> None:
         return answer
 
 
-def _object(at: Installation, recording_sid: str) -> str:
+def object_of_recording(at: Installation, recording_sid: str) -> str:
+    """The id of what a recording is stored as. Raises `NotFound` if it is not, or there is none."""
     with at.database.read() as session:
         found = session.scalar(sa.select(Recording.object_id).where(Recording.recording_sid == recording_sid))
     if found is None:
