@@ -16,7 +16,7 @@ from tests.pages.people import Town, Visitor
 from tests.pages.reviewing import answered
 from tests.pages.test_recordings import copied
 
-POSTED = ("heard", "review", "notes", "notes/delete")
+POSTED = ("heard", "unheard", "review", "notes", "notes/delete")
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +115,23 @@ def test_every_address_of_a_recording_is_tried_here() -> None:
     assert {rule for rule in ROUTES if rule.startswith("/recordings")} == posted | seen
 
 
+def test_heard_is_taken_back_by_who_marked_it(town: Town) -> None:
+    alice = town.signed_in("alice")
+    undo = f'action="{at(town)}/unheard"'
+    assert undo not in alice.get(at(town)).text
+    assert alice.post(f"{at(town)}/heard", form=alice.form(at(town))).status_code == 303
+    assert undo in alice.get(at(town)).text
+    assert alice.post(f"{at(town)}/unheard", form=alice.form(at(town))).status_code == 303
+    assert not heard(town)
+    assert town.kept.id in alice.get("/recordings?show=unheard").text
+    with town.house.at.database.begin() as session:
+        row = session.get_one(StoredObject, town.kept.id)
+        row.heard_at, row.heard_by = town.house.clock.now(), town.person("bob").id
+    assert undo not in alice.get(at(town)).text
+    assert alice.post(f"{at(town)}/unheard", form=alice.form(at(town))).status_code == 400
+    assert heard(town)
+
+
 def test_a_review_is_kept_scored_told_and_marks_as_heard(town: Town) -> None:
     alice, before = town.signed_in("alice"), len(town.leaves("review_submitted"))
     answer = submit(town, alice, answer_greeting="no", answer_manner="3", then="stay")
@@ -124,6 +141,7 @@ def test_a_review_is_kept_scored_told_and_marks_as_heard(town: Town) -> None:
     assert (review.number, review.person_id, review.delete_after) == (1, town.person("alice").id, call.delete_after)
     # yes, yes, no; 1 of 5, 3 of 5: 2 + 0 + 0.5 of 5
     assert (review.answers["manner"], review.score) == ("3", 50)
+    assert call.score == 50
     assert heard(town)
     (told,) = town.leaves("review_submitted")[before:]
     assert told == {
