@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from config.logging import configure_logging
-from tests.bench import deletions, growth, intake, ledger, pages, playback
+from tests.bench import deletions, growth, intake, ledger, pages, playback, weights
 
 SUBJECTS: dict[str, Callable[[Path], None]] = {
     "intake": intake.run,
@@ -18,6 +18,7 @@ SUBJECTS: dict[str, Callable[[Path], None]] = {
     "growth": growth.run,
     "ledger": ledger.run,
     "pages": pages.run,
+    "weights": weights.run,
 }
 
 

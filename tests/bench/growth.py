@@ -64,6 +64,19 @@ KEYS = (
 )
 
 
+def stored_objects(dialect: str, count: int, centre_id: str) -> str:
+    """The statement that makes so many objects, every other of which was deleted long ago."""
+    moment = "TIMESTAMP '{}'" if dialect == "postgresql" else "'{}.000000'"
+    return OBJECTS.format(
+        numbers=NUMBERS[dialect].format(count=count),
+        random_id=RANDOM_ID[dialect],
+        centre=centre_id,
+        zeros="0" * 64,
+        now=moment.format("2026-01-01 00:00:00"),
+        far=moment.format("2099-01-01 00:00:00"),
+    )
+
+
 class Emptied(MemoryStore):
     """A store that has nothing, and says so at once."""
 
@@ -82,20 +95,10 @@ class Grown:
         self.at = at
         self.deleter = Deleter(at.database, at.store, at.keys, at.clock, [])
         dialect = at.database.engine.dialect.name
-        moment = "TIMESTAMP '{}'" if dialect == "postgresql" else "'{}.000000'"
-        numbers = NUMBERS[dialect].format(count=count)
         with at.database.engine.connect() as connection:
             if dialect == "sqlite":
                 connection.exec_driver_sql("PRAGMA cache_size = -500000")
-            objects = OBJECTS.format(
-                numbers=numbers,
-                random_id=RANDOM_ID[dialect],
-                centre=self.centre_id,
-                zeros="0" * 64,
-                now=moment.format("2026-01-01 00:00:00"),
-                far=moment.format("2099-01-01 00:00:00"),
-            )
-            for statement in (objects, *KIN):
+            for statement in (stored_objects(dialect, count, self.centre_id), *KIN):
                 connection.exec_driver_sql(statement)
             connection.commit()
         with at.keys._writing() as connection:

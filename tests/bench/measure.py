@@ -51,6 +51,11 @@ def say_times(name: str, ours: float, reference: str, theirs: float, goal: str =
     _say(f"{name}: {_written(ours)}; {reference}: {_written(theirs)}; ratio {ours / theirs:.2f}", goal)
 
 
+def say_bytes(name: str, ours: int, reference: str, theirs: int, goal: str = "") -> None:
+    """Two sizes in bytes and their ratio: above 1 is larger than the reference."""
+    _say(f"{name}: {ours / 1000:,.1f} kB; {reference}: {theirs / 1000:,.1f} kB; ratio {ours / theirs:.2f}", goal)
+
+
 def _written(seconds: float) -> str:
     return f"{seconds * 1000:.3f} ms" if seconds < 1 else f"{seconds:.2f} s"
 

@@ -1,7 +1,8 @@
-"""Server time of a list of calls in an installation of a million of them, beside one of ten thousand; both databases.
+"""Server time of the overview and of lists of calls in an installation of a million, beside one of ten thousand.
 
-A page is asked for over WSGI, signed in, rendered whole. One call in a thousand has the rare outcome;
-calls come evenly over three lines, forty from each caller. Rows are made by the database itself, in bulk.
+A page is asked for over WSGI, signed in, rendered whole. One call in a thousand has the rare outcome; calls come evenly
+over three lines, one in five minutes until now, forty from each caller; half as many objects are stored. Rows are made
+by the database itself, in bulk; on both databases.
 """
 
 import statistics
@@ -19,7 +20,7 @@ from app.wiring import Installation
 from storage.models import Call, Line
 from storage.models.columns import random_id
 from tests.bench import ground
-from tests.bench.growth import NUMBERS, RANDOM_ID
+from tests.bench.growth import NUMBERS, RANDOM_ID, stored_objects
 from tests.bench.measure import MOST_ROWS, in_turn, say_times
 from tests.objects.fake_store import MemoryStore
 from tests.postgresql import new_database, postgres_programs, running
@@ -37,8 +38,8 @@ INSERT INTO call (id, call_sid, account_sid, line_id, mode, languages, language,
 FROM (SELECT {random_id} AS id, n.i AS i FROM n) made ORDER BY i
 """
 MOMENT = {
-    "sqlite": "strftime('%Y-%m-%d %H:%M:%S.000000', '2020-01-01', '+' || (i * 60) || ' seconds')",
-    "postgresql": "TIMESTAMP '2020-01-01 00:00:00+00' + i * INTERVAL '1 minute'",
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%S.000000', 'now', '-' || (({count} - i) * 300) || ' seconds')",
+    "postgresql": "now() - ({count} - i) * INTERVAL '5 minutes'",
 }
 
 
@@ -65,15 +66,17 @@ class Grown:
             random_id=RANDOM_ID[dialect],
             lines=lines,
             callers=count // 40,
-            moment=MOMENT[dialect],
+            moment=MOMENT[dialect].format(count=count),
             false="0" if dialect == "sqlite" else "false",
             far="'2099-01-01 00:00:00.000000'",
         )
         with at.database.engine.connect() as connection:
             # Not by exec_driver_sql: a percent sign there begins a parameter on PostgreSQL.
             connection.exec_driver_sql(text.replace("%", "%%") if dialect == "postgresql" else text)
+            connection.exec_driver_sql(stored_objects(dialect, count, centre_id))
             connection.exec_driver_sql("ANALYZE")
             connection.commit()
+        assert at.counting.run()
         at.database.forget_deleted()
         self._client = create_app(at).test_client()
         self._base = at.site.base_url
@@ -85,9 +88,8 @@ class Grown:
             self.somewhere = written([middle.ringing_at, middle.id])
             self.caller = middle.id
 
-    def page(self, **filters: str) -> Callable[[], None]:
-        """Asking for a page of the list, some times."""
-        path = f"/calls?{urlencode(filters)}"
+    def page(self, path: str) -> Callable[[], None]:
+        """Asking for a page, some times."""
 
         def ask() -> None:
             for _ in range(EACH):
@@ -98,16 +100,22 @@ class Grown:
         return ask
 
 
-SEARCHES: dict[str, Callable[[Grown], dict[str, str]]] = {
-    "the newest": lambda _: {},
-    "in the middle": lambda grown: {"before": grown.somewhere},
-    "one line": lambda _: {"line": "b/l1"},
-    "a rare outcome": lambda _: {"outcome": "incomplete"},
-    "one line, a language, in the middle": lambda grown: {
-        "line": "b/l1", "language": "ru", "before": grown.somewhere,
-    },
-    "one caller": lambda grown: {"caller": grown.caller},
-}  # fmt: skip
+def found_by(**filters: str) -> str:
+    """The address of a list."""
+    return f"/calls?{urlencode(filters)}"
+
+
+PAGES: dict[str, Callable[[Grown], str]] = {
+    "the overview": lambda _: "/",
+    "calls, the newest": lambda _: found_by(),
+    "calls in the middle": lambda grown: found_by(before=grown.somewhere),
+    "calls of one line": lambda _: found_by(line="b/l1"),
+    "calls with a rare outcome": lambda _: found_by(outcome="incomplete"),
+    "calls of one line in a language, in the middle": lambda grown: found_by(
+        line="b/l1", language="ru", before=grown.somewhere
+    ),
+    "calls of one caller": lambda grown: found_by(caller=grown.caller),
+}
 
 
 def compare(folder: Path, name: str, urls: tuple[str | None, str | None]) -> None:
@@ -117,10 +125,10 @@ def compare(folder: Path, name: str, urls: tuple[str | None, str | None]) -> Non
             Grown(open_ones.enter_context(ground.installation(folder / f"{name}-{count}", MemoryStore(), url)), count)
             for count, url in zip((MANY, FEW), urls, strict=True)
         )
-        for what, filters in SEARCHES.items():
-            ours, theirs = in_turn(many.page(**filters(many)), few.page(**filters(few)), ROUNDS)
+        for what, address in PAGES.items():
+            ours, theirs = in_turn(many.page(address(many)), few.page(address(few)), ROUNDS)
             say_times(
-                f"calls, {what}, on {name} at {MANY:,}",
+                f"{what}, on {name} at {MANY:,}",
                 statistics.median(ours) / EACH,
                 f"at {FEW:,}",
                 statistics.median(theirs) / EACH,
