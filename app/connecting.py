@@ -18,7 +18,7 @@ def connect(at: Installation, number: str) -> Routing:
     try:
         return _carrier(at).connect_number(number, routing(at.site))
     except CarrierError as error:
-        raise Refused(f"the carrier did not do it: {error}") from error
+        raise Refused("the carrier did not do it: {error}", error=error) from error
 
 
 def routing_now(at: Installation, number: str) -> Routing | None:
@@ -30,7 +30,7 @@ def routing_now(at: Installation, number: str) -> Routing | None:
     try:
         return _carrier(at).number_routing(number)
     except CarrierError as error:
-        raise Refused(f"the carrier does not say: {error}") from error
+        raise Refused("the carrier does not say: {error}", error=error) from error
 
 
 def _carrier(at: Installation) -> Carrier:

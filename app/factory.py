@@ -31,6 +31,7 @@ from app.web.public_notice import public_notices
 from app.web.purges import purges
 from app.web.receipts import receipts
 from app.web.recordings import recordings
+from app.web.refusals import said
 from app.web.review import review
 from app.web.sessions import sessions
 from app.web.sign_in import sign_in_area
@@ -121,9 +122,9 @@ def _problem(error: Exception) -> tuple[Response | str, int]:
     else:
         problem = PROBLEMS.get(status, "wrong_request" if status < 500 else "unavailable")
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "text/html":
-        # What was refused says why, in the words of whoever refused: they are about what was typed, not about us.
-        said = str(error) if isinstance(error, Refused) and status == 400 else None
-        return render_template("problem.html", **texts(), problem=problem, said=said), status
+        # What was refused says why: it is about what was asked, not about us.
+        why = said(error) if isinstance(error, Refused) and status in (400, 404) else None
+        return render_template("problem.html", **texts(), problem=problem, said=why), status
     answer = jsonify({"type": "about:blank", "status": status, "title": type(error).__name__})
     answer.mimetype = "application/problem+json"
     return answer, status

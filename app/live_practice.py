@@ -172,7 +172,7 @@ def _ask(practice: Account, method: str, path: str, given: dict[str, Any]) -> di
                 raise NotFound("there is no such call, or it is not yours")
             told: dict[str, Any] = answer.json() if answer.content else {}
             if answer.status_code >= 400:
-                raise Refused(told.get("error", AWAY))
+                raise Refused("the practice phone did not do it: {error}", error=told.get("error", answer.status_code))
             return told
     except requests.RequestException as error:
         raise Refused(AWAY) from error

@@ -57,8 +57,12 @@ def person_for(session: Session, email: str | None, task: str, centre_id: str | 
 def entitled(person: Person, task: str, centre_id: str | None) -> None:
     """Raise `Refused` unless somebody may do one of app.auth.policy's TASKS at a centre (None: at all of them)."""
     if not may(Viewer(person.role, person.centre_id, person.active), task, centre_id):
-        where = "of that centre, or of all" if centre_id is not None else "of all centres"
-        raise Refused(f"you may not {task}: that takes a {' or '.join(TASKS[task])} {where}")
+        roles = TASKS[task]
+        if centre_id is None:
+            raise Refused("you may not {task}: that takes one of {roles}, of all centres", task=task, roles=roles)
+        raise Refused(
+            "you may not {task}: that takes one of {roles}, of that centre, or of all", task=task, roles=roles
+        )
 
 
 def object_of(session: Session, person: Person, task: str, object_id: str) -> StoredObject:
@@ -69,7 +73,7 @@ def object_of(session: Session, person: Person, task: str, object_id: str) -> St
     """
     row = session.get(StoredObject, object_id)
     if row is None or not may(Viewer(person.role, person.centre_id, person.active), task, row.centre_id):
-        raise NotFound(f"there is no such object, or you may not {task} of it")
+        raise NotFound("there is no such object, or you may not {task} of it", task=task)
     return row
 
 

@@ -23,7 +23,7 @@ def checked_code(code: str) -> str:
         Refused: if it may not.
     """
     if not CODE.fullmatch(code):
-        raise Refused(f"code {code!r}: use small letters, digits and hyphens, at most 32, such as ast")
+        raise Refused("code {code!r}: use small letters, digits and hyphens, at most 32, such as ast", code=code)
     return code
 
 
@@ -36,15 +36,17 @@ def add_centre(
         Refused: if a field makes no sense, or the code is another centre's.
     """
     if not re.fullmatch(r"[A-Z]{2}", jurisdiction):
-        raise Refused(f"jurisdiction {jurisdiction!r}: give two capital letters, such as KZ")
+        raise Refused("jurisdiction {jurisdiction!r}: give two capital letters, such as KZ", jurisdiction=jurisdiction)
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Refused(f"timezone {timezone!r}: give an IANA zone, such as Asia/Almaty") from error
+        raise Refused("timezone {timezone!r}: give an IANA zone, such as Asia/Almaty", timezone=timezone) from error
     if not languages or len(set(languages)) != len(languages) or set(languages) - set(LANGUAGES):
-        raise Refused(f"languages {','.join(languages)!r}: give some of {','.join(LANGUAGES)}, each once")
+        raise Refused(
+            "languages {given!r}: give some of {languages}, each once", given=",".join(languages), languages=LANGUAGES
+        )
     if session.scalar(sa.select(Centre.id).where(Centre.code == checked_code(code))) is not None:
-        raise Refused(f"code {code!r}: there is a centre of that code already")
+        raise Refused("code {code!r}: there is a centre of that code already", code=code)
     centre = Centre(
         id=random_id(),
         code=code,

@@ -67,7 +67,9 @@ def _heed_length(_class: type, name: str, attribute: InstrumentedAttribute[str |
     @event.listens_for(attribute, "set")
     def _fits(_row: object, value: object, _before: object, _initiator: object) -> None:
         if isinstance(value, str) and ((most is not None and len(value) > most) or "\0" in value):
-            raise Refused(f"{name}: at most {most} letters, and no NUL" if most else f"{name}: no NUL")
+            if most:
+                raise Refused("{column}: at most {most} letters, and no NUL", column=name, most=most)
+            raise Refused("{column}: no NUL", column=name)
 
 
 class Database:

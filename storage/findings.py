@@ -48,9 +48,9 @@ def close_finding(session: Session, finding_id: str, closed_by: str, reason: str
         raise Refused("reason: say what was done about it; it is written into the ledger")
     row = session.get(Finding, finding_id, with_for_update=True)
     if row is None:
-        raise NotFound(f"there is no finding {finding_id!r}; see `eskertu findings --json`")
+        raise NotFound("there is no finding {finding_id!r}; see `eskertu findings --json`", finding_id=finding_id)
     if row.closed_at is not None:
-        raise Refused(f"finding {finding_id} is closed already")
+        raise Refused("finding {finding_id} is closed already", finding_id=finding_id)
     row.closed_at, row.closed_by, row.closed_reason = now, closed_by, reason
     told = {"finding": row.id, "kind": row.kind, "subject": row.subject, "closed_by": closed_by, "reason": reason}
     append(session, "finding_closed", row.id, now, told)

@@ -40,7 +40,7 @@ def playable(session: Session, object_id: str, purpose: str, now: datetime) -> P
     if row is None or row.state != "stored" or row.restricted_at is not None:
         raise NotFound("there is no such recording, or it has been deleted")
     if purpose not in usable_for(((each.purpose, each.until) for each in row.purposes), now):
-        raise NotFound(f"this recording is not kept for {purpose}")
+        raise NotFound("this recording is not kept for {purpose}", purpose=purpose)
     return whole(row)
 
 

@@ -51,17 +51,17 @@ def add_line(
     if dialled == forward:
         raise Refused("forward-to: this is the line's own number; the call would come back for ever")
     if mode not in MODES:
-        raise Refused(f"mode {mode!r}: choose one of {', '.join(MODES)}")
+        raise Refused("mode {mode!r}: choose one of {modes}", mode=mode, modes=MODES)
     unknown = [language for language in languages if language not in LANGUAGES]
     if unknown or not languages or len(set(languages)) != len(languages):
-        raise Refused(f"languages: choose among {', '.join(LANGUAGES)}, each once")
+        raise Refused("languages: choose among {languages}, each once", languages=LANGUAGES)
     if session.scalar(sa.select(Line.id).where(Line.number == dialled)) is not None:
-        raise Refused(f"number {dialled} belongs to another line already")
+        raise Refused("number {number} belongs to another line already", number=dialled)
     if session.scalar(sa.select(Line.id).where(Line.centre_id == centre.id, Line.code == code)) is not None:
-        raise Refused(f"code {code!r}: centre {centre.code} has a line of that code already")
+        raise Refused("code {code!r}: centre {centre} has a line of that code already", code=code, centre=centre.code)
     lacking = missing(session, mode, languages, now)
     if lacking:
-        raise Refused(f"not published yet: {'; '.join(lacking)}. Publish with `eskertu notice publish` first")
+        raise Refused("not published yet: {lacking}. Publish with `eskertu notice publish` first", lacking=lacking)
     line = Line(
         id=random_id(),
         centre_id=centre.id,

@@ -98,7 +98,7 @@ def _kept(
         found = session.scalars(sa.select(KeptAnswer).filter_by(**which)).one_or_none()
         if found is not None:
             if found.request_sha256 != request_sha256:
-                raise Refused(f"{HEADER}: this key was given with another request")
+                raise Refused("{header}: this key was given with another request", header=HEADER)
             return _answer(found.body, found.status, replayed=True)
         row = KeptAnswer(
             id=random_id(),

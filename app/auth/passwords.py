@@ -28,9 +28,9 @@ def checked_password(password: str, email: str) -> str:
     """
     plain = _normal(password)
     if len(plain) < SHORTEST:
-        raise Refused(f"password: give at least {SHORTEST} characters")
+        raise Refused("password: give at least {least} characters", least=SHORTEST)
     if len(plain) > LONGEST:
-        raise Refused(f"password: give at most {LONGEST} characters")
+        raise Refused("password: give at most {most} characters", most=LONGEST)
     if any(unicodedata.category(each) == "Cc" for each in plain):
         raise Refused("password: it has a control character or a second line, which cannot be typed into the form")
     if plain.strip().casefold() == email.casefold():

@@ -21,7 +21,7 @@ def checked_address(email: str) -> str:
     """
     address = email.strip().lower()
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", address) or len(address) > 254:
-        raise Refused(f"email {email!r}: give an address such as aru@example.com")
+        raise Refused("email {email!r}: give an address such as aru@example.com", email=email)
     return address
 
 

@@ -44,7 +44,10 @@ class NotAdmitted(Refused):
     """A request without a token that goes on (401), or with one that is not for this (403): `scope` names what for."""
 
     def __init__(self, scope: str | None = None) -> None:
-        super().__init__(f"this token is not for {scope}" if scope else "show a token that has not ended")
+        if scope:
+            super().__init__("this token is not for {scope}", scope=scope)
+        else:
+            super().__init__("show a token that has not ended")
         self.scope = scope
 
 
@@ -62,9 +65,9 @@ def make(
     if not wanted or set(wanted) - set(scopes_of(Viewer(person.role, person.centre_id, person.active))):
         raise Refused("scopes: choose at least one, of those that are yours")
     if days not in LIFETIMES:
-        raise Refused(f"days: choose one of {', '.join(map(str, LIFETIMES))}")
+        raise Refused("days: choose one of {choices}", choices=LIFETIMES)
     if len(going_on(session, person.id, now)) >= AT_MOST:
-        raise Refused(f"there are {AT_MOST} already: end one first")
+        raise Refused("there are {most} already: end one first", most=AT_MOST)
     token = PREFIX + secrets.token_urlsafe(32)
     row = ApiToken(
         id=random_id(),

@@ -80,7 +80,9 @@ def set_hold(
         if centre_id is not None:
             theirs = sa.select(StoredObject.id).where(StoredObject.id.in_(what), StoredObject.centre_id == centre_id)
             if late := sorted(set(what) - set(session.scalars(theirs))):
-                raise TooLate(f"too late for {', '.join(late)}: deleted, or never there. Nothing was held", late)
+                raise TooLate(
+                    "too late for {late}: deleted, being deleted, or never there. Nothing was held", late, late=late
+                )
         made, gone = hold_objects(session, what, why, now), 0
     held = session.scalar(sa.select(sa.func.count()).where(HeldObject.hold_id == made.id)) or 0
     return HoldMade(made.id, held, gone)

@@ -41,5 +41,5 @@ def one_leaf(session: Session, position: int) -> tuple[Leaf, str]:
     """One, and its hash in the tree. Raises `NotFound` if none has that place."""
     leaf = session.scalars(sa.select(Leaf).where(Leaf.position == position)).one_or_none()
     if leaf is None:
-        raise NotFound(f"no leaf has the place {position} (yet): a leaf gets its place within a second")
+        raise NotFound("no leaf has the place {place} (yet): a leaf gets its place within a second", place=position)
     return leaf, leaf_hash(leaf_data(leaf.id, leaf.kind, leaf.at, leaf.commitment)).hex()

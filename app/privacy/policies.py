@@ -75,7 +75,7 @@ def one_policy(session: Session, policy_id: str, centre_id: str | None = None) -
     """One version. Raises `NotFound` if it is not there, or not theirs to see."""
     row = session.get(RetentionPolicy, policy_id)
     if row is None or (centre_id is not None and row.centre_id not in (None, centre_id)):
-        raise NotFound(f"there is no policy {policy_id!r}; see `eskertu policy list`")
+        raise NotFound("there is no policy {policy_id!r}; see `eskertu policy list`", policy_id=policy_id)
     return row
 
 

@@ -84,7 +84,7 @@ def one_purge(session: Session, purge_id: str, centre_id: str | None = None) -> 
     """One of them. Raises `NotFound` if it is not there, or not theirs to see."""
     found = session.execute(_query(centre_id).where(CardDataPurge.id == purge_id)).one_or_none()
     if found is None:
-        raise NotFound(f"there is no purge {purge_id!r}; see `eskertu purge list`")
+        raise NotFound("there is no purge {request_id!r}; see `eskertu purge list`", request_id=purge_id)
     return _row(session, *found)
 
 
@@ -99,7 +99,7 @@ def would_silence(at: Installation, person: Person, object_id: str, spans: Seque
     with at.database.read() as session:
         row = object_of(session, person, ASK, object_id)
         if row.state != "stored":
-            raise Refused(f"object {row.id} is deleted, or not stored yet")
+            raise Refused("object {object_id} is deleted, or not stored yet", object_id=row.id)
         cases = session.scalars(
             sa.select(Hold.case)
             .join(HeldObject, HeldObject.hold_id == Hold.id)

@@ -55,7 +55,7 @@ def add_note(session: Session, what: Reviewable, at_ms: int, text: str, now: dat
         sa.select(sa.func.count()).select_from(ReviewNote).where(ReviewNote.recording_id == what.recording_id)
     )
     if (there or 0) >= MOST:
-        raise Refused(f"there are {MOST} notes on this recording: no more are taken")
+        raise Refused("there are {most} notes on this recording: no more are taken", most=MOST)
     note = ReviewNote(
         id=random_id(),
         recording_id=what.recording_id,

@@ -40,7 +40,7 @@ def read_answers(questions: Sequence[Question], given: Mapping[str, str]) -> dic
     for question in questions:
         answer = given.get(question.key, "")
         if answer not in question.choices:
-            raise Refused(f"{question.key}: answer with one of {', '.join(question.choices)}")
+            raise Refused("{question}: answer with one of {choices}", question=question.key, choices=question.choices)
         answers[question.key] = answer
     return answers
 

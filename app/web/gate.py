@@ -35,7 +35,10 @@ class NotConfirmed(Refused):
     """What takes the password once more came without, or with a wrong one. `locked`: it was not looked at."""
 
     def __init__(self, *, locked: bool) -> None:
-        super().__init__("the password is not right" if not locked else "there were too many wrong passwords")
+        if locked:
+            super().__init__("there were too many wrong passwords")
+        else:
+            super().__init__("the password is not right")
         self.locked = locked
 
 

@@ -21,6 +21,7 @@ from app.privacy.holds import (
 from app.privacy.people import zone_of
 from app.web.gate import viewer, who_asks
 from app.web.messages import texts
+from app.web.refusals import Said, said
 from app.wiring import Installation
 from storage.errors import Refused
 from storage.models import Line, Person
@@ -65,7 +66,7 @@ def holds(at: Installation) -> Blueprint:
         except TooLate as late:
             return _form(at, 409, gone=late.gone)
         except Refused as refused:
-            return _form(at, 400, said=str(refused))
+            return _form(at, 400, told=said(refused))
         return redirect(f"/holds/{told.hold_id}" + (f"?gone={told.gone}" if told.gone else ""), 303)
 
     @area.get("/holds/<hold_id>")
@@ -97,7 +98,7 @@ def holds(at: Installation) -> Blueprint:
     return area
 
 
-def _form(at: Installation, status: int, said: str | None = None, gone: tuple[str, ...] = ()) -> tuple[str, int]:
+def _form(at: Installation, status: int, told: Said | None = None, gone: tuple[str, ...] = ()) -> tuple[str, int]:
     with at.database.read() as session:
         query = sa.select(Line).order_by(Line.centre_id, Line.code)
         if (centre_id := viewer().centre_id) is not None:
@@ -106,7 +107,7 @@ def _form(at: Installation, status: int, said: str | None = None, gone: tuple[st
     review = (at.clock.now() + REVIEW_AFTER).date().isoformat()
     typed = request.form if request.method == "POST" else request.args
     page = render_template(
-        "officer/hold_new.html", **texts(), lines=lines, review=review, typed=typed, said=said, gone=gone
+        "officer/hold_new.html", **texts(), lines=lines, review=review, typed=typed, said=told, gone=gone
     )
     return page, status
 
@@ -128,7 +129,7 @@ def _moment(field: str, zone: ZoneInfo) -> datetime:
     try:
         typed = datetime.fromisoformat(request.form.get(field, ""))
     except ValueError as error:
-        raise Refused(f"{field}: give day and time") from error
+        raise Refused("{field}: give day and time", field=field) from error
     return (typed if typed.tzinfo else typed.replace(tzinfo=zone)).astimezone(UTC)
 
 
@@ -136,5 +137,5 @@ def _day(field: str, zone: ZoneInfo) -> datetime:
     try:
         typed = date.fromisoformat(request.form.get(field, ""))
     except ValueError as error:
-        raise Refused(f"{field}: give a day") from error
+        raise Refused("{field}: give a day", field=field) from error
     return datetime.combine(typed, time(), zone).astimezone(UTC)

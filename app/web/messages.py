@@ -12,6 +12,8 @@ from app.web.local import Local
 
 LANGUAGES = ("kk", "ru", "en")
 COOKIE = "eskertu_language"
+# By sentence and not by key: app/web/refusals.py reads it.
+REFUSALS = "refusals.toml"
 REMEMBERED_FOR_S = 180 * 24 * 3600
 # Whoever reads a public notice gets no cookie, and is known by none: there the language goes by the address alone. And
 # no program is shown a page.
@@ -23,6 +25,8 @@ def catalogue(language: str) -> dict[str, Any]:
     """All texts in one language, by key; of one that counts something, its forms by plural category (CLDR)."""
     texts: dict[str, Any] = {}
     for file in resources.files("config").joinpath("messages", language).iterdir():
+        if file.name == REFUSALS:
+            continue
         more = tomllib.loads(file.read_text(encoding="utf-8"))
         if twice := texts.keys() & more.keys():
             raise ValueError(f"{language}/{file.name}: {sorted(twice)} stands in another file, too")

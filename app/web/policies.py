@@ -20,6 +20,7 @@ from app.privacy.policies import (
 )
 from app.web.gate import viewer, who_asks
 from app.web.messages import texts
+from app.web.refusals import Said, said
 from app.wiring import Installation
 from storage.errors import Refused
 from storage.models import Centre, PolicyPreview
@@ -56,7 +57,7 @@ def policies(at: Installation) -> Blueprint:
             with at.database.begin() as session:
                 change = preview_change(session, who_asks().person, terms, at.clock.now())
         except Refused as refused:
-            return _form(at, 400, str(refused))
+            return _form(at, 400, said(refused))
         return render_template(
             "officer/policy_preview.html",
             **texts(),
@@ -119,7 +120,7 @@ def policies(at: Installation) -> Blueprint:
     return area
 
 
-def _form(at: Installation, status: int, said: str | None = None) -> tuple[str, int]:
+def _form(at: Installation, status: int, told: Said | None = None) -> tuple[str, int]:
     with at.database.read() as session:
         query = sa.select(Centre).order_by(Centre.code)
         if (centre_id := viewer().centre_id) is not None:
@@ -132,7 +133,7 @@ def _form(at: Installation, status: int, said: str | None = None) -> tuple[str, 
         purposes=PURPOSES,
         typed=request.form if request.method == "POST" else request.args,
         everywhere=viewer().centre_id is None,
-        said=said,
+        said=told,
     )
     return page, status
 

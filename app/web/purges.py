@@ -24,6 +24,7 @@ from app.search.story import playable_by
 from app.viewing import object_of
 from app.web.gate import viewer, who_asks
 from app.web.messages import texts
+from app.web.refusals import said
 from app.wiring import Installation
 from storage.errors import NotFound, Refused
 from storage.models import Receipt, StoredObject
@@ -122,7 +123,7 @@ def _form(
         peaks=url_for("recordings.peaks", object_id=row.id) if peaks else None,
         rows=rows,
         reason=request.form.get("reason", ""),
-        said=str(refused) if refused is not None else None,
+        said=said(refused) if refused is not None else None,
         **_who(),
     )
 

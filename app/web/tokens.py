@@ -9,6 +9,7 @@ from app.auth import tokens
 from app.auth.policy import scopes_of
 from app.web.gate import viewer, who_asks
 from app.web.messages import texts
+from app.web.refusals import Said, said
 from app.wiring import Installation
 from storage.errors import Refused
 from storage.models import Person
@@ -18,7 +19,7 @@ def tokens_area(at: Installation) -> Blueprint:
     """/tokens, and what its forms do."""
     area = Blueprint("tokens", __name__, url_prefix="/tokens")
 
-    def page(made: str | None = None, said: str | None = None) -> str:
+    def page(made: str | None = None, told: Said | None = None) -> str:
         who = who_asks()
         with at.database.read() as session:
             rows = tokens.going_on(session, who.person.id, at.clock.now())
@@ -28,7 +29,7 @@ def tokens_area(at: Installation) -> Blueprint:
             **texts(),
             rows=rows,
             made=made,
-            said=said,
+            said=told,
             scopes=scopes_of(viewer()),
             lifetimes=tokens.LIFETIMES,
             zone=ZoneInfo(centre.timezone if centre else "UTC"),
@@ -49,7 +50,7 @@ def tokens_area(at: Installation) -> Blueprint:
                 chosen = int(days) if days.isdecimal() and len(days) < 5 else 0
                 _, token = tokens.make(session, person, name, scopes, chosen, at.clock.now())
         except Refused as error:
-            return page(said=str(error)), 400
+            return page(told=said(error)), 400
         return page(made=token)
 
     @area.post("/end")

@@ -62,7 +62,7 @@ class Ledger:
         """
         found = session.scalar(sa.select(Leaf.id).where(Leaf.position == index))
         if found is None:
-            raise NotFound(f"no leaf has the place {index} (yet): a leaf gets its place within a second")
+            raise NotFound("no leaf has the place {place} (yet): a leaf gets its place within a second", place=index)
         row = self.checkpoint(session, given=True)
         return format_proof(index, tree.inclusion_proof(index, row.size, reader(session)), row.note)
 

@@ -23,7 +23,6 @@ from storage.retention.schedule import policies_change, published_policies
 from storage.retention.versions import facts_of, supersede
 
 VALID_FOR = timedelta(days=7)
-ANEW = "Make a new preview: `eskertu policy set` once more"
 
 
 @dataclass(frozen=True)
@@ -109,11 +108,21 @@ def approve(session: Session, policy_id: str, sha256: str, approved_by: str, now
     if sha256 != preview.sha256:
         raise Refused("--preview: this is not the hash of what would be done; read the preview again")
     if now >= preview.expires_at:
-        raise Refused(f"this preview was good until {preview.expires_at:%Y-%m-%d %H:%M} UTC. {ANEW}")
+        raise Refused(
+            "this preview was good until {until}. Make a new preview: `eskertu policy set` once more",
+            until=preview.expires_at,
+        )
     if preview.in_force != _in_force(session, policy.purpose):
-        raise Refused(f"other policies for {policy.purpose} are in force than when the preview was made. {ANEW}")
+        raise Refused(
+            "other policies for {purpose} are in force than when the preview was made. "
+            "Make a new preview: `eskertu policy set` once more",
+            purpose=policy.purpose,
+        )
     if _hash(session, policy, preview) != preview.sha256:
-        raise Refused(f"the preview was changed since it was made. {ANEW}, and run `eskertu ledger verify`")
+        raise Refused(
+            "the preview was changed since it was made. "
+            "Make a new preview: `eskertu policy set` once more, and run `eskertu ledger verify`"
+        )
     supersede(session, policy, "published")
     policy.state = "published"
     policy.published_at = now
@@ -146,14 +155,20 @@ def withdraw(session: Session, policy_id: str, withdrawn_by: str, reason: str, n
 def _waiting(session: Session, policy_id: str) -> tuple[RetentionPolicy, PolicyPreview]:
     policy = session.get(RetentionPolicy, policy_id, with_for_update=True, populate_existing=True)
     if policy is None:
-        raise NotFound(f"there is no policy {policy_id!r}; see `eskertu policy list`")
+        raise NotFound("there is no policy {policy_id!r}; see `eskertu policy list`", policy_id=policy_id)
     if policy.state == "superseded":
-        raise Refused(f"a newer policy for {policy.purpose} has taken this one's place. {ANEW}")
+        raise Refused(
+            "a newer policy for {purpose} has taken this one's place. "
+            "Make a new preview: `eskertu policy set` once more",
+            purpose=policy.purpose,
+        )
     if policy.state != "awaiting":
-        raise Refused(f"this policy waits for nobody: it is {policy.state}")
+        raise Refused("this policy waits for nobody: it is {policy_state}", policy_state=policy.state)
     preview = session.get(PolicyPreview, policy_id, populate_existing=True)
     if preview is None:
-        raise Refused(f"this policy was set before previews were kept. {ANEW}")
+        raise Refused(
+            "this policy was set before previews were kept. Make a new preview: `eskertu policy set` once more"
+        )
     return policy, preview
 
 

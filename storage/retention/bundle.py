@@ -26,7 +26,9 @@ def receipt_bundle(session: Session, ledger: Ledger, object_id: str) -> dict[str
         .where(Receipt.object_id == object_id)
     ).one_or_none()
     if found is None:
-        raise NotFound(f"object {object_id} has no receipt: it is not deleted, or not everywhere yet")
+        raise NotFound(
+            "object {object_id} has no receipt: it is not deleted, or not everywhere yet", object_id=object_id
+        )
     _, leaf, opening = found
     if leaf.position is None:
         raise NotFound("the receipt's leaf has no place in the ledger yet: ask again in a second")

@@ -50,12 +50,16 @@ def ask(
     silent = stretches(spans, lasts_ms)
     session.refresh(row, with_for_update=True)
     if row.state != "stored" or row.sha256 is None:
-        raise Refused(f"object {row.id} is deleted, or being deleted")
+        raise Refused("object {object_id} is deleted, or being deleted", object_id=row.id)
     before = session.scalars(
         sa.select(CardDataPurge).where(CardDataPurge.object_id == row.id, CardDataPurge.state.in_(OPEN))
     ).first()
     if before is not None:
-        raise Refused(f"purge {before.id} of this object is {before.state} already: end or withdraw that one first")
+        raise Refused(
+            "purge {request_id} of this object is {purge_state} already: end or withdraw that one first",
+            request_id=before.id,
+            purge_state=before.state,
+        )
     request = CardDataPurge(
         id=random_id(),
         object_id=row.id,
@@ -84,9 +88,11 @@ def stretches(spans: Sequence[tuple[int, int]], lasts_ms: int) -> list[list[int]
         raise Refused("--from and --to: say which seconds")
     for from_ms, to_ms in spans:
         if not 0 <= from_ms < to_ms:
-            raise Refused(f"--from {from_ms / 1000:g} --to {to_ms / 1000:g}: a span ends after it begins")
+            raise Refused(
+                "--from {begin:g} --to {end:g}: a span ends after it begins", begin=from_ms / 1000, end=to_ms / 1000
+            )
         if to_ms > lasts_ms:
-            raise Refused(f"--to {to_ms / 1000:g}: it is over after {lasts_ms / 1000:g} seconds")
+            raise Refused("--to {end:g}: it is over after {lasts:g} seconds", end=to_ms / 1000, lasts=lasts_ms / 1000)
     return _merged(spans)
 
 
@@ -100,7 +106,9 @@ def approve(session: Session, request_id: str, request_sha256: str, approved_by:
     """
     request = _asked_for(session, request_id)
     if request.state != "asked":
-        raise Refused(f"purge {request_id} waits for nobody: it is {request.state}")
+        raise Refused(
+            "purge {request_id} waits for nobody: it is {purge_state}", request_id=request_id, purge_state=request.state
+        )
     if request.asked_by == approved_by:
         raise Refused("whoever asked for a purge cannot approve it: this takes a second person")
     if request_sha256 != request.request_sha256:
@@ -109,7 +117,9 @@ def approve(session: Session, request_id: str, request_sha256: str, approved_by:
         raise Refused("what was asked was changed since: withdraw it, and run `eskertu ledger verify`")
     row = session.get_one(StoredObject, request.object_id, with_for_update=True, populate_existing=True)
     if row.state != "stored" or row.sha256 != request.sha256:
-        raise Refused(f"object {row.id} is not there any more as it was: nothing is left to be purged")
+        raise Refused(
+            "object {object_id} is not there any more as it was: nothing is left to be purged", object_id=row.id
+        )
     request.state, request.approved_by, request.approved_at = "approved", approved_by, now
     request.next_attempt_at = now
     append(session, "purge_approved", request.id, now, _approved(request))
@@ -126,7 +136,9 @@ def withdraw(session: Session, request_id: str, withdrawn_by: str, reason: str, 
         raise Refused("reason: say why it is withdrawn; it is written into the ledger")
     request = _asked_for(session, request_id)
     if request.state not in OPEN:
-        raise Refused(f"purge {request_id} waits for nobody: it is {request.state}")
+        raise Refused(
+            "purge {request_id} waits for nobody: it is {purge_state}", request_id=request_id, purge_state=request.state
+        )
     request.withdrawn_by, request.withdrawn_reason = withdrawn_by, reason
     append(session, "purge_withdrawn", request.id, now, _withdrawn(request))
     end(session, request, "withdrawn", now)
@@ -142,7 +154,7 @@ def end(session: Session, request: CardDataPurge, state: str, now: datetime) -> 
 def _asked_for(session: Session, request_id: str) -> CardDataPurge:
     request = session.get(CardDataPurge, request_id, with_for_update=True, populate_existing=True)
     if request is None:
-        raise NotFound(f"there is no purge {request_id!r}; see `eskertu purge list`")
+        raise NotFound("there is no purge {request_id!r}; see `eskertu purge list`", request_id=request_id)
     return request
 
 

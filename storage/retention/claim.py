@@ -73,4 +73,4 @@ def purge(session: Session, object_id: str, cause: str, now: datetime) -> None:
         Refused: if it is held, or already on its way out.
     """
     if not claim(session, object_id, cause, now):
-        raise Refused(f"object {object_id} is held, or is already being deleted")
+        raise Refused("object {object_id} is held, or is already being deleted", object_id=object_id)

@@ -60,7 +60,7 @@ def restore_found(session: Session, object_id: str, why: Why, now: datetime) -> 
     """
     found = _found(session, object_id)
     if found is None:
-        raise NotFound(f"no hold was found for {object_id!r}; `eskertu hold set` sets one")
+        raise NotFound("no hold was found for {object_id!r}; `eskertu hold set` sets one", object_id=object_id)
     ids = session.scalars(sa.select(HeldObject.object_id).where(HeldObject.hold_id == found.id)).all()
     made = hold_what_is_left(session, sorted(ids), why, now)
     lift(session, found.id, f"set anew as {made.id}", now)
@@ -81,7 +81,7 @@ def release_found(session: Session, object_id: str, reason: str, now: datetime) 
         return lift(session, found.id, reason, now)
     row = session.get(StoredObject, object_id, with_for_update=True)
     if row is None or row.state != "deleting":
-        raise NotFound(f"no hold was found for {object_id!r}; see `eskertu hold list`")
+        raise NotFound("no hold was found for {object_id!r}; see `eskertu hold list`", object_id=object_id)
     # It was never stored, so it could not be held again: its deletion waits for this.
     note_change(session, [object_id], now)
     append(session, "hold_lifted", object_id, now, {"hold": None, "objects": 1})

@@ -26,8 +26,8 @@ KEPT = ("arriving", "stored")
 class TooLate(Refused):
     """What should be held is gone, or on its way out. `gone`: the ids of what is."""
 
-    def __init__(self, told: str, gone: Sequence[str]) -> None:
-        super().__init__(told)
+    def __init__(self, sentence: str, gone: Sequence[str], **facts: object) -> None:
+        super().__init__(sentence, **facts)
         self.gone = tuple(gone)
 
 
@@ -71,7 +71,7 @@ def hold_objects(session: Session, object_ids: Sequence[str], why: Why, now: dat
     late = sorted(set(object_ids) - set(held))
     if late:
         session.rollback()
-        raise TooLate(f"too late for {', '.join(late)}: deleted, being deleted, or never there. Nothing was held", late)
+        raise TooLate("too late for {late}: deleted, being deleted, or never there. Nothing was held", late, late=late)
     return _written(session, why, None, held, now)
 
 
@@ -97,8 +97,11 @@ def hold_span(session: Session, span: Span, why: Why, now: datetime) -> tuple[Ho
     there = [row.id for row in rows if row.state in KEPT]
     gone = len(rows) - len(there)
     if gone and not there and span.to_at <= now:
-        told = f"too late: all {gone} objects of this span are deleted, or being deleted"
-        raise TooLate(told, [row.id for row in rows])
+        raise TooLate(
+            "too late: all {many} objects of this span are deleted, or being deleted",
+            [row.id for row in rows],
+            many=gone,
+        )
     held = _count_up_tree(session, there)
     return _written(session, why, span, held, now), gone
 
@@ -169,9 +172,9 @@ def lift(session: Session, hold_id: str, reason: str, now: datetime, *, dry_run:
     holds_change(session)
     hold = session.get(Hold, hold_id, with_for_update=True)
     if hold is None:
-        raise NotFound(f"there is no hold {hold_id!r}; see `eskertu hold list`")
+        raise NotFound("there is no hold {hold_id!r}; see `eskertu hold list`", hold_id=hold_id)
     if hold.lifted_at is not None:
-        raise Refused(f"hold {hold_id} was lifted already")
+        raise Refused("hold {hold_id} was lifted already", hold_id=hold_id)
     rows = session.scalars(
         sa.select(StoredObject)
         .join(HeldObject, HeldObject.object_id == StoredObject.id)

@@ -90,7 +90,9 @@ class Mirror:
         with self._database.begin() as session:
             row = session.get(StoredObject, object_id, with_for_update=True)
             if row is None or (row.state == "stored" and row.holds):
-                raise Refused(f"object {object_id} is held: lift its holds, or claim it for deletion, first")
+                raise Refused(
+                    "object {object_id} is held: lift its holds, or claim it for deletion, first", object_id=object_id
+                )
             note_change(session, [object_id], self._clock.now())
         return self.follow(object_id)
 

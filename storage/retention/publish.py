@@ -121,13 +121,15 @@ def set_policy(
         Refused: if the purpose or the window makes no sense, the reason is missing, or `asked_by` raises it.
     """
     if purpose not in PURPOSES:
-        raise Refused(f"purpose {purpose!r}: choose one of {', '.join(PURPOSES)}")
+        raise Refused("purpose {purpose!r}: choose one of {purposes}", purpose=purpose, purposes=PURPOSES)
     if not reason.strip():
         raise Refused("reason: say why this long; it is published with the policy")
     try:
         window_end(now, window)
     except PolicyError as error:
-        raise Refused(str(error)) from error
+        raise Refused(
+            "window {window!r}: give an ISO 8601 duration longer than nothing, such as P90D or PT20S", window=window
+        ) from error
     policies_change(session)
     row = RetentionPolicy(
         id=random_id(),

@@ -112,11 +112,16 @@ class CardDataPurges:
         """
         redactor = self._redactors.get(row.kind)
         if redactor is None:
-            raise Refused(f"object {row.id} is a {row.kind}: only {', '.join(self._redactors)} can be silenced")
+            raise Refused(
+                "object {object_id} is a {kind}: only {kinds} can be silenced",
+                object_id=row.id,
+                kind=row.kind,
+                kinds=self._redactors,
+            )
         try:
             return redactor.lasts_ms(self._playback.read(whole(row)))
         except CannotRedact as error:
-            raise Refused(f"object {row.id} cannot be silenced: {error}") from error
+            raise Refused("object {object_id} cannot be silenced: {error}", object_id=row.id, error=error) from error
 
     def run(self, budget: timedelta = BUDGET) -> int:
         """Do what is approved, beginning nothing after `budget`. Returns how many copies took their object's place."""

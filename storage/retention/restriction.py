@@ -21,7 +21,7 @@ def restrict(session: Session, object_id: str, reason: str, now: datetime) -> No
     """
     row = _stored(session, object_id, reason)
     if row.restricted_at is not None:
-        raise Refused(f"object {object_id} is restricted already")
+        raise Refused("object {object_id} is restricted already", object_id=object_id)
     row.restricted_at = now
     append(session, "object_restricted", row.id, now, {"object": row.id, "reason": reason})
 
@@ -35,9 +35,11 @@ def release(session: Session, object_id: str, reason: str, now: datetime) -> Non
     """
     row = _stored(session, object_id, reason)
     if row.restricted_at is None:
-        raise Refused(f"object {object_id} is not restricted")
+        raise Refused("object {object_id} is not restricted", object_id=object_id)
     if row.delete_after is not None and row.delete_after <= now:
-        raise Refused(f"object {object_id} is only kept because it is held: it must not be used again")
+        raise Refused(
+            "object {object_id} is only kept because it is held: it must not be used again", object_id=object_id
+        )
     row.restricted_at = None
     append(session, "object_released", row.id, now, {"object": row.id, "reason": reason})
 
@@ -47,5 +49,5 @@ def _stored(session: Session, object_id: str, reason: str) -> StoredObject:
         raise Refused("reason: say why; it is written into the ledger")
     row = session.get(StoredObject, object_id, with_for_update=True)
     if row is None or row.state != "stored":
-        raise NotFound(f"there is no stored object {object_id!r}")
+        raise NotFound("there is no stored object {object_id!r}", object_id=object_id)
     return row

@@ -48,7 +48,7 @@ def test_what_keeps_longer_needs_somebody_who_asks(people: Commands) -> None:
     assert "must be approved: say who asks" in people.refused("policy", "set", *LONGER)
     for name in ("auditor", "there"):
         said = people.refused("policy", "set", *LONGER, "--as", f"{name}@example.com")
-        assert "that takes a privacy_officer or administrator of all centres" in said
+        assert "that takes one of privacy_officer, administrator, of all centres" in said
     said = people.refused("policy", "set", *LONGER, "--centre", "ast", "--as", "there@example.com")
     assert "of that centre, or of all" in said
     assert "waits for a second person's approval" in people.fine("policy", "set", *LONGER, "--dry-run").out

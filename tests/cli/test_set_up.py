@@ -99,8 +99,8 @@ def test_a_policy_says_what_it_changes_and_a_dry_run_changes_nothing(astana: Com
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        ({"window": "90 days"}, "window '90 days' is not an ISO 8601 duration such as P90D"),
-        ({"window": "P0D"}, "not longer than nothing"),
+        ({"window": "90 days"}, "window '90 days': give an ISO 8601 duration"),
+        ({"window": "P0D"}, "window 'P0D': give an ISO 8601 duration longer than nothing"),
         ({"window": "-P1D"}, "window"),
         ({"window": "P99999Y"}, "window"),
         ({"window": ""}, "window"),

@@ -13,7 +13,7 @@ from app.overview.calls import OUTCOMES
 from app.overview.needs import BY_ROLE
 from app.privacy.declined import DECLINED
 from app.web.local import Local
-from app.web.messages import LANGUAGES, catalogue
+from app.web.messages import LANGUAGES, REFUSALS, catalogue
 from app.web.navigation import AREAS
 from app.web.receipts import REMAINS
 from app.web.sign_in import LOCKED_OUT, REFUSED, SESSION_OVER
@@ -68,6 +68,9 @@ ENDINGS = {
     "place_": {"store", "keys", "carrier"},
     "remains_": set(REMAINS.values()),
     "how_": set(DECLINED),
+    "found_": {key.removeprefix("found_") for key in catalogue("en") if key.startswith("found_")},  # test_findings.py
+    "looked_at_": {key.removeprefix("looked_at_") for key in catalogue("en") if key.startswith("looked_at_")},
+    "seen_": {key.removeprefix("seen_") for key in catalogue("en") if key.startswith("seen_")},  # test_examined.py
     "step_": {"menu", "notice", "dialled"},
     "answer_": {"yes", "no", "not_applicable"},
     "mark_": {"notice_began", "notice_ended", "agreed", "recording_began", "silenced"},
@@ -91,6 +94,8 @@ def test_there_is_a_folder_for_each_language_with_the_same_files() -> None:
     files = {language: {path.name for path in (folder / language).iterdir()} for language in LANGUAGES}
     assert files["kk"] == files["ru"] == files["en"]
     for path in folder.rglob("*.toml"):
+        if path.name == REFUSALS:
+            continue  # tests/docs/test_refusals.py looks at those
         in_english = tomllib.loads((folder / "en" / path.name).read_text(encoding="utf-8"))
         assert tomllib.loads(path.read_text(encoding="utf-8")).keys() == in_english.keys(), path
 
@@ -120,6 +125,7 @@ def test_no_text_is_left_over() -> None:
     asked |= {area.name for area in AREAS} | {"password_wrong", "password_wrong_why"}
     asked |= {name for needs in BY_ROLE.values() for name, _, _ in needs} | {"need_health"}
     asked |= {"answers_missing", "reviewed_meanwhile", "note_refused"}  # app/web/review.py says which
+    asked |= {key for key in catalogue("en") if key.startswith(("column_", "lacking_"))}  # app/web/facts.py
     asked |= {SESSION_OVER, REFUSED, LOCKED_OUT}
     asked |= {"search_wrong", "search_no_line", "search_gone", "search_no_number"}
     assert catalogue("en").keys() - asked == set()

@@ -133,7 +133,7 @@ def _all_theirs(session: Session, who: Viewer, ids: list[str]) -> None:
     if who.centre_id is not None:
         query = query.where(StoredObject.centre_id == who.centre_id)
     if missing := sorted(set(ids) - set(session.scalars(query))):
-        raise NotFound(f"no such objects, or they are not yours: {', '.join(missing)}. Nothing was held")
+        raise NotFound("no such objects, or they are not yours: {missing}. Nothing was held", missing=missing)
 
 
 def _line(session: Session, who: Viewer, code: str) -> Line:

@@ -191,4 +191,4 @@ def _policy(session: Session, policy_id: str, task: str) -> None:
     """Raises NotFound unless there is one with which the bearer may do a task."""
     row = session.get(RetentionPolicy, policy_id)
     if row is None or not may(viewer(), task, row.centre_id):
-        raise NotFound(f"there is no such policy, or you may not {task} there")
+        raise NotFound("there is no such policy, or you may not {task} there", task=task)
