@@ -1,0 +1,36 @@
+"""Every kind of finding is explained, in the reference and on pages in each language, and none that does not exist."""
+
+import re
+
+import pytest
+
+from app.web.messages import LANGUAGES, catalogue
+from storage.retention.restored import EXPLAINED
+from tests.docs.pages import ROOT, section
+
+NOTED = re.compile(r'(?:\bnote_finding\(\s*session,|\bself\._tell\()\s*"(\w+)"')
+
+
+def kinds() -> set[str]:
+    """What the reference has."""
+    table = section(ROOT / "docs" / "reference" / "states.md", "## Findings")
+    return set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+
+
+def test_the_reference_has_the_kinds_that_the_code_makes() -> None:
+    made = set(EXPLAINED)
+    for floor in ("storage", "telephony", "app"):
+        for path in (ROOT / floor).rglob("*.py"):
+            made |= set(NOTED.findall(path.read_text("utf-8")))
+    assert made == kinds()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_say_what_each_kind_is_what_it_means_and_what_to_do(language: str) -> None:
+    texts = catalogue(language)
+    wanted = {f"found_{kind}{part}" for kind in kinds() for part in ("", "_means", "_do")}
+    assert {key for key in texts if key.startswith("found_")} == wanted
+    for kind in kinds():
+        assert not texts[f"found_{kind}"].endswith(".")
+        assert texts[f"found_{kind}_means"].endswith(".")
+        assert texts[f"found_{kind}_do"].endswith(".")
