@@ -1,4 +1,7 @@
-"""Looking at everything: for `doctor`, and for the page that says what it says."""
+"""Looking at everything: for `doctor`, and for the page that says what it says in its reader's language."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -7,48 +10,97 @@ from app.privacy.ledger import ledger_state
 from app.readiness import ask_all
 from app.wiring import Installation
 from storage import notices
-from storage.errors import Refused
+from storage.errors import Refused, in_english
 from storage.models import HoldMirror, Line, NoticeVersion
 from storage.objects.store import StoreError
 from storage.retention.mirror import NOT_IN_STORE
 
+# What can be found, as the command says it. Pages say it, and what to do, by config/messages/<language>/health.toml.
+VERDICTS = {
+    "fine": "fine",
+    "database_wrong": "{error}",
+    "migrations_wrong": "{error}",
+    "keys_wrong": "{error}",
+    "store_wrong": "{error}",
+    "accounts_there": "{accounts}",
+    "accounts_none": "none: set ESKERTU_TWILIO_ACCOUNT_SID, or start `eskertu up` for practice",
+    "line_complete": "complete",
+    "line_lacking": "not in force: {lacking}",
+    "notices_by_people": "all recorded by people",
+    "notices_by_machine": "{n} are placeholders spoken by a machine: "
+    "publish recordings by people before real callers come",
+    "findings_none": "none",
+    "findings_open": "{n} to look at: `eskertu findings`",
+    "holds_mirrored": "mirrored to the key database and the store",
+    "holds_late": "{n} could not be mirrored yet: see the worker's log (hold_not_mirrored)",
+    "holds_not_in_store": NOT_IN_STORE,
+    "ledger_given": "a checkpoint over {n} leaves has been given out",
+    "ledger_not_given": "not yet tamper-evident: give somebody a checkpoint (`eskertu ledger checkpoint`)",
+}
 
-def examine(at: Installation) -> list[tuple[str, str, bool]]:
-    """(what was looked at, what was found, whether it is fine), of everything."""
+
+@dataclass(frozen=True)
+class Found:
+    """What one look has found. `subject` names one of several (a line); `verdict` is one of VERDICTS."""
+
+    part: str
+    verdict: str
+    fine: bool
+    facts: dict[str, object] = field(default_factory=dict)
+    subject: str = ""
+
+    @property
+    def name(self) -> str:
+        """What was looked at, as the command says it."""
+        return f"{self.part} {self.subject}".rstrip()
+
+    def __str__(self) -> str:
+        return in_english(VERDICTS[self.verdict], self.facts)
+
+
+def examine(at: Installation) -> list[Found]:
+    """All that can be found at an installation; of what is away, that it is away."""
     found = []
     usable = True
     for part, error in ask_all(at):
-        found.append((part, "fine" if error is None else str(error), error is None))
+        if error is None:
+            found.append(Found(part, "fine", fine=True))
+        else:
+            found.append(Found(part, f"{part}_wrong", fine=False, facts={"error": str(error)}))
         usable = usable and (error is None or part in {"keys", "store"})
-    sids = ", ".join(at.accounts) or "none: set ESKERTU_TWILIO_ACCOUNT_SID, or start `eskertu up` for practice"
-    found.append(("carrier accounts", sids, bool(at.accounts)))
+    accounts = tuple(at.accounts)
+    told: dict[str, object] = {"accounts": accounts} if accounts else {}
+    found.append(Found("carrier accounts", "accounts_there" if accounts else "accounts_none", bool(accounts), told))
     if not usable:
         return found
-    now = at.clock.now()
-    with at.database.read() as session:
-        for line in session.scalars(sa.select(Line)):
-            lacking = notices.missing(session, line.mode, line.languages, now)
-            name = f"line {line.centre.code}/{line.code}"
-            found.append((name, f"not in force: {'; '.join(lacking)}" if lacking else "complete", not lacking))
-        spoken = session.scalar(sa.select(sa.func.count()).where(NoticeVersion.placeholder, notices.in_force(now)))
-        verdict = (
-            f"{spoken} are placeholders spoken by a machine: publish recordings by people before real callers come"
-        )
-        found.append(("notices", verdict if spoken else "all recorded by people", not spoken))
-        findings = how_many_open(session)
-        found.append(("findings", f"{findings} to look at: `eskertu findings`" if findings else "none", not findings))
+    found += _lines_and_notices(at)
     found += _holds(at)
     with at.database.read() as session:
         given = ledger_state(session).given
     found.append(
-        ("ledger", f"a checkpoint over {given.size} leaves has been given out", True)
+        Found("ledger", "ledger_given", fine=True, facts={"n": given.size})
         if given
-        else ("ledger", "not yet tamper-evident: give somebody a checkpoint (`eskertu ledger checkpoint`)", False)
+        else Found("ledger", "ledger_not_given", fine=False)
     )
     return found
 
 
-def _holds(at: Installation) -> list[tuple[str, str, bool]]:
+def _lines_and_notices(at: Installation) -> Iterator[Found]:
+    now = at.clock.now()
+    with at.database.read() as session:
+        for line in session.scalars(sa.select(Line)):
+            lacking = notices.missing(session, line.mode, line.languages, now)
+            name = f"{line.centre.code}/{line.code}"
+            if lacking:
+                yield Found("line", "line_lacking", fine=False, facts={"lacking": lacking}, subject=name)
+            else:
+                yield Found("line", "line_complete", fine=True, subject=name)
+        spoken = session.scalar(sa.select(sa.func.count()).where(NoticeVersion.placeholder, notices.in_force(now)))
+        yield _counted("notices", "notices_by_machine", spoken or 0, "notices_by_people")
+        yield _counted("findings", "findings_open", how_many_open(session), "findings_none")
+
+
+def _holds(at: Installation) -> Iterator[Found]:
     """Whether what is held is told elsewhere too."""
     with at.database.read() as session:
         late = session.scalar(
@@ -57,10 +109,14 @@ def _holds(at: Installation) -> list[tuple[str, str, bool]]:
             )
         )
     if late:
-        return [("holds", f"{late} could not be mirrored yet: see the worker's log (hold_not_mirrored)", False)]
+        yield Found("holds", "holds_late", fine=False, facts={"n": late})
+        return
     try:
         in_store = at.store.supports_legal_hold()
     except (Refused, StoreError):
-        return []  # what is wrong with the store has been said
-    verdict = "mirrored to the key database and the store" if in_store else NOT_IN_STORE
-    return [("holds", verdict, in_store)]
+        return  # what is wrong with the store has been said
+    yield Found("holds", "holds_mirrored" if in_store else "holds_not_in_store", fine=in_store)
+
+
+def _counted(part: str, verdict: str, number: int, if_none: str) -> Found:
+    return Found(part, verdict, fine=False, facts={"n": number}) if number else Found(part, if_none, fine=True)

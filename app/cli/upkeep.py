@@ -14,9 +14,9 @@ def doctor() -> None:
     """Look at everything, and say what is wrong and what to do."""
     at = installation()
     wrong = 0
-    for name, verdict, fine in examine(at):
-        click.echo(f"{'ok ' if fine else '!! '} {name}: {verdict}")
-        wrong += not fine
+    for each in examine(at):
+        click.echo(f"{'ok ' if each.fine else '!! '} {each.name}: {each}")
+        wrong += not each.fine
     if wrong:
         raise click.ClickException(f"{wrong} of these need attention")
 

@@ -42,7 +42,7 @@ def needs(at: Installation, viewer: Viewer, now: datetime) -> Sequence[Need]:
     with at.database.read() as session:
         found = [Need(name, count(session, viewer, now), path) for name, path, count in BY_ROLE.get(viewer.role, ())]
     if viewer.role == "administrator":
-        found.append(Need("need_health", sum(not fine for _, _, fine in examine(at)), "/health"))
+        found.append(Need("need_health", sum(not each.fine for each in examine(at)), "/health"))
     return [each for each in found if each.number]
 
 

@@ -9,8 +9,10 @@ from app.auth.people import change_role, checked_address, end_access, give_acces
 from app.auth.policy import ROLES
 from app.connecting import connect, routing_now
 from app.examination import examine
+from app.web.examined import examined
 from app.web.gate import who_asks
 from app.web.messages import texts
+from app.web.refusals import said
 from app.wiring import Installation
 from storage.centres import add_centre, checked_code
 from storage.errors import Refused
@@ -29,7 +31,7 @@ def administration(at: Installation) -> Blueprint:
 
     @area.get("/health")
     def health() -> str:
-        found = examine(at)
+        found = [examined(each) for each in examine(at)]
         with at.database.read() as session:
             used = queries.used(session)
         return render_template("administration/health.html", **texts(), found=found, used=used)
@@ -97,7 +99,7 @@ def _lines(area: Blueprint, at: Installation) -> None:
         try:
             back = routing_now(at, row.number)
         except Refused as error:
-            problem = str(error)
+            problem = said(error)
         return render_template(
             "administration/line.html", **texts(), row=row, wanted=routing(at.site), back=back, problem=problem
         )
@@ -176,7 +178,7 @@ def _another(person: Person) -> Person:
 
 def _role(role: str) -> str:
     if role not in ROLES:
-        raise Refused(f"role {role!r}: choose one of {', '.join(ROLES)}")
+        raise Refused("role {role!r}: choose one of {roles}", role=role, roles=ROLES)
     return role
 
 

@@ -143,8 +143,9 @@ def test_an_administrator_of_one_centre_administers_nothing(town: Town) -> None:
 
 def test_health_says_what_doctor_says_and_what_is_used(town: Town, charlie: Visitor) -> None:
     page = charlie.get("/health?lang=en").text
-    for part in ("database", "store", "carrier accounts", "line ast/stay", "notices", "ledger"):
-        assert f"<strong>{part}</strong>" in page
+    for part in ("database", "store", "carrier_accounts", "notices", "ledger"):
+        assert f"<strong>{EN[f'looked_at_{part}']}</strong>" in page
+    assert "<strong>Line <code>ast/stay</code></strong>" in page
     assert "placeholders spoken by a machine" in page
     assert "Astana" in page
     assert "kB" in page

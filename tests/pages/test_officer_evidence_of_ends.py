@@ -31,7 +31,7 @@ def gone(town: Town) -> str:
 
 def fine(town: Town, part: str) -> bool:
     """What doctor says of it."""
-    return {name: fine for name, _, fine in examine(town.house.at)}[part]
+    return {each.name: each.fine for each in examine(town.house.at)}[part]
 
 
 @pytest.mark.parametrize("name", ["pavel", "aidar", "here"])
