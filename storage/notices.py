@@ -39,12 +39,17 @@ class Use:
     def check(self) -> None:
         """Raises `Refused` if there is no such use."""
         if self.language not in LANGUAGES:
-            raise Refused(f"language {self.language!r}: choose one of {', '.join(LANGUAGES)}")
+            raise Refused(
+                "language {language!r}: choose one of {languages}", language=self.language, languages=LANGUAGES
+            )
         if self.kind == NOTICE and self.mode not in MODES:
-            raise Refused(f"mode {self.mode!r}: a notice needs one of {', '.join(MODES)}")
+            raise Refused("mode {mode!r}: a notice needs one of {modes}", mode=self.mode, modes=MODES)
         if self.kind != NOTICE and (self.kind not in PROMPTS or self.mode is not None):
             raise Refused(
-                f"kind {self.kind!r} with mode {self.mode!r}: choose {NOTICE} with a mode, or one of {PROMPTS}"
+                "kind {kind!r} with mode {mode!r}: choose a notice with a mode, or one of {prompts} without",
+                kind=self.kind,
+                mode=self.mode,
+                prompts=PROMPTS,
             )
 
 
@@ -85,8 +90,8 @@ def current(session: Session, kind: str, mode: str | None, language: str, now: d
     """
     version = find_current(session, kind, mode, language, now)
     if version is None:
-        what = f"{kind} for mode {mode}" if mode else kind
-        raise NotFound(f"no {what} in {language} is in force: publish one with `eskertu notice publish`")
+        use = Use(kind, mode, language)
+        raise NotFound("not in force: {lacking}. Publish it with `eskertu notice publish`", lacking=[str(use)])
     return version
 
 
@@ -126,7 +131,7 @@ def named(session: Session, version: str) -> NoticeVersion:
     """
     row = session.scalars(sa.select(NoticeVersion).where(NoticeVersion.version == version)).one_or_none()
     if row is None:
-        raise NotFound(f"there is no version {version!r}; see `eskertu notice list`")
+        raise NotFound("there is no version {version!r}; see `eskertu notice list`", version=version)
     return row
 
 

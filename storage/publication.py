@@ -106,9 +106,9 @@ def withdraw(session: Session, version: str, reason: str, now: datetime) -> Noti
     _one_at_a_time(session)
     row = named(session, version)
     if row.withdrawn_at is not None:
-        raise Refused(f"version {version}: it is withdrawn already")
+        raise Refused("version {version}: it is withdrawn already", version=version)
     if row.effective_from <= now:
-        raise Refused(f"version {version}: it is in force, or was; publish another one in its place")
+        raise Refused("version {version}: it is in force, or was; publish another one in its place", version=version)
     for each in versions_of(session, use_of(row)):
         # An interval that is empty, of one that another has replaced in the same moment, ends there but had no time.
         if each.superseded_at == row.effective_from and each.effective_from < row.effective_from:
@@ -128,12 +128,14 @@ def _one_at_a_time(session: Session) -> None:
 def _to_come(moment: datetime, now: datetime, versions: Iterable[NoticeVersion]) -> datetime:
     moment = moment.astimezone(UTC)
     if moment <= now:
-        raise Refused(f"from {_said(moment)}: that has passed; name a moment to come, or none to publish now")
+        raise Refused("from {moment}: that has passed; name a moment to come, or none to publish now", moment=moment)
     for each in versions:
         if each.effective_from == moment and each.withdrawn_at is None:
             raise Refused(
-                f"from {_said(moment)}: {each.version} comes into force at that very moment; "
-                "choose another, or withdraw that one first"
+                "from {moment}: {version} comes into force at that very moment; "
+                "choose another, or withdraw that one first",
+                moment=moment,
+                version=each.version,
             )
     return moment
 
@@ -142,10 +144,6 @@ def _next_begin(versions: Iterable[NoticeVersion], after: datetime) -> datetime 
     """When the next one begins, where none is in force yet."""
     begins = (each.effective_from for each in versions if each.withdrawn_at is None)
     return min((each for each in begins if each > after), default=None)
-
-
-def _said(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _facts(version: NoticeVersion, audio_sha256: str) -> dict[str, Any]:

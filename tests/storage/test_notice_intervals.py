@@ -69,7 +69,7 @@ def test_the_first_of_a_use_may_be_for_later(plain: PlainHouse) -> None:
     put(plain.database, "sooner", 1, 5)
     put(plain.database, "now", 2)
     assert [heard(plain.database, at) for at in (1, 2, 5, 10)] == [None, "now", "sooner", "later"]
-    with plain.database.read() as session, pytest.raises(NotFound, match="no notice for mode stay in ru is in force"):
+    with plain.database.read() as session, pytest.raises(NotFound, match="not in force: notice stay ru"):
         current(session, "notice", "stay", "ru", hours(1))
 
 
@@ -111,9 +111,9 @@ def test_what_cannot_be_withdrawn_is_refused(
 @pytest.mark.parametrize(
     ("begins", "words"),
     [
-        (0.5, "from 2026-11-22T09:30:00Z: that has passed; name a moment to come, or none to publish now"),
+        (0.5, "from 2026-11-22 09:30 UTC: that has passed; name a moment to come, or none to publish now"),
         (1, "that has passed"),
-        (10, "from 2026-11-22T19:00:00Z: stay-ru-2 comes into force at that very moment; choose another"),
+        (10, "from 2026-11-22 19:00 UTC: stay-ru-2 comes into force at that very moment; choose another"),
     ],
 )
 def test_a_moment_that_cannot_be_is_refused(plain: PlainHouse, begins: float, words: str) -> None:
