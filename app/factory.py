@@ -24,6 +24,8 @@ from app.web.holds import holds
 from app.web.home import home
 from app.web.ledger import ledger
 from app.web.messages import remember_language, texts
+from app.web.notice_drafts import notice_drafts, take_uploads
+from app.web.notices import notices
 from app.web.play import play
 from app.web.policies import policies
 from app.web.practice import practice
@@ -63,6 +65,8 @@ def create_app(at: Installation) -> APIFlask:
     app = APIFlask("app", title="Eskertu", version="0.1.0", docs_path=None, json_errors=False)
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     openapi.set_up(app)
+    # Before the gate, which reads what was sent.
+    app.before_request(take_uploads)
     gate = Gate(at)
     gate.install(app)
     app.register_blueprint(health(at))
@@ -80,7 +84,8 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(administration(at))
     for area in (holds, purges, policies, receipts, ledger, findings, declined, evidence):
         app.register_blueprint(area(at))
-    app.register_blueprint(review(at))
+    for area in (review, notices, notice_drafts):
+        app.register_blueprint(area(at))
     app.context_processor(lambda: {"style_nonce": style_nonce})
     app.after_request(_with_headers)
     app.after_request(lambda response: remember_language(response, secure=gate.secure))

@@ -51,9 +51,14 @@ def drafts(session: Session) -> Sequence[NoticeDraft]:
     return session.scalars(sa.select(NoticeDraft).order_by(NoticeDraft.made_at, NoticeDraft.id)).all()
 
 
-def draft_with_sound(session: Session, draft_id: str) -> NoticeDraft:
-    """One of them. Raises `NotFound` if it does not wait, or does no more."""
-    row = session.get(NoticeDraft, draft_id, options=[undefer(NoticeDraft.wav)], with_for_update=True)
+def one_draft(session: Session, draft_id: str, *, locked: bool = False) -> NoticeDraft:
+    """One of them, with its sound. `locked`: nobody else publishes or discards it until the transaction ends.
+
+    Raises:
+        NotFound: if it does not wait, or does no more.
+    """
+    sound = [undefer(NoticeDraft.wav)]
+    row = session.get(NoticeDraft, draft_id, options=sound, with_for_update=locked or None)
     if row is None:
         raise NotFound("there is no such draft: it was published, discarded, or forgotten after a month")
     return row
@@ -74,7 +79,7 @@ def publish_draft(
         NotFound: if it does not wait any more.
         Refused: if `publish` refuses it.
     """
-    row = draft_with_sound(session, draft_id)
+    row = one_draft(session, draft_id, locked=True)
     told = Draft(row.kind, row.mode, row.language, row.text, row.wav, row.duration_ms, row.placeholder)
     version = publish(session, told, now, effective_from)
     session.delete(row)
@@ -83,7 +88,7 @@ def publish_draft(
 
 def discard_draft(session: Session, draft_id: str) -> None:
     """Let it go, with its sound. Raises `NotFound` if it does not wait any more."""
-    session.delete(draft_with_sound(session, draft_id))
+    session.delete(one_draft(session, draft_id, locked=True))
 
 
 def forget_drafts(session: Session, now: datetime) -> int:

@@ -156,7 +156,12 @@ def audio(session: Session, sha256: str) -> NoticeAudio:
     return found
 
 
-def lines_using(session: Session, mode: str, language: str) -> list[Line]:
-    """The lines on which a notice of this mode and language is heard."""
-    lines = session.scalars(sa.select(Line).where(Line.mode == mode)).unique()
-    return [line for line in lines if language in line.languages]
+def lines_using(session: Session, use: Use) -> list[Line]:
+    """The lines on which it can be heard. A number that is no line of ours has none."""
+    query = sa.select(Line).order_by(Line.centre_id, Line.code)
+    if use.kind == NOTICE:
+        query = query.where(Line.mode == use.mode)
+    lines = [line for line in session.scalars(query).unique() if use.language in line.languages]
+    if use.kind == MENU:
+        return [line for line in lines if len(line.languages) > 1]
+    return [] if use.kind == UNKNOWN_NUMBER else lines

@@ -72,7 +72,7 @@ def notice_publish(
     with at.database.begin() as session:
         draft = Draft(kind, mode, language, words, sound.wav, sound.duration_ms, placeholder)
         made = publish(session, draft, at.clock.now(), begins)
-        lines = ", ".join(f"{row.centre.code}/{row.code}" for row in notices.lines_using(session, mode or "", language))
+        lines = ", ".join(f"{row.centre.code}/{row.code}" for row in notices.lines_using(session, notices.use_of(made)))
         scheduled = notices.state_at(made, at.clock.now()) == "scheduled"
     told = f"{made.version} is {'scheduled' if scheduled else 'current'}: {sound.duration_ms / 1000:.1f} s"
     since = f"calls from {utc(made.effective_from)} on" if scheduled else "the next call on"

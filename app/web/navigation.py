@@ -24,6 +24,7 @@ AREAS = (
     Area("lines", "/lines"),
     Area("people", "/people"),
     Area("health", "/health"),
+    Area("notices", "/notices"),
     Area("holds", "/holds"),
     Area("purges", "/purges"),
     Area("policies", "/policies"),

@@ -1,5 +1,6 @@
 """What the officer's pages have to show: something held, waiting, deleted, found, declined."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -8,10 +9,13 @@ from app.auth.people import give_access
 from storage.findings import note_finding
 from storage.ledger.log import sequence
 from storage.models import Call, Centre, Recording, StoredObject
+from storage.notice_drafts import keep_draft
+from storage.publication import Draft, publish
 from storage.retention.card_data import approve, ask
 from storage.retention.holds import Why, hold_objects, lift
 from storage.retention.publish import set_policy
 from tests.pages.people import PASSWORD_HASH, Town
+from tests.practice.customer import wav
 
 OFFICERS = {"olga": None, "here": "ast", "there": "alm"}
 
@@ -110,3 +114,13 @@ def call_of(town: Town, object_id: str) -> str:
     query = sa.select(Call.id).join(Recording, Recording.call_id == Call.id).where(Recording.object_id == object_id)
     found_id: str = town.house.ask(lambda s: s.scalars(query).one())
     return found_id
+
+
+def draft(town: Town, by: str = "pavel") -> str:
+    """A draft of a notice, where another one is scheduled already."""
+    now, words = town.house.clock.now(), "Разговор может быть записан в целях обучения сотрудников."
+    with town.house.at.database.begin() as session:
+        what = Draft("notice", "stay", "ru", words, wav(4.0), 4000, False)
+        publish(session, what, now, now + timedelta(days=9))
+        another = replace(what, text=words + " Не согласны – положите трубку.", wav=wav(5.0, 330.0))
+        return keep_draft(session, another, town.person(by).id, now).id

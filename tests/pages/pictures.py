@@ -34,7 +34,7 @@ CALLS = [
 BESIDES = {
     "stranger": [("sign-in", "/sign-in"), ("public", "/n/ast/stay"), ("nothing", "/nothing")],
     "alice": [("recording", "/recordings/{recording}"), ("call", "/calls/{call}"), ("nothing", "/holds")],
-    "pavel": [("call", "/calls/{call}"), ("evidence", "/calls/{call}/evidence")],
+    "pavel": [("notice", "/notices/stay-ru-1"), ("call", "/calls/{call}"), ("evidence", "/calls/{call}/evidence")],
 }
 NAMES = ("stranger", "alice", "pavel", "charlie", "aidar", "mira")
 

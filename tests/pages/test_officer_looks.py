@@ -6,7 +6,19 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.pages.looking import all_looks, complaints, findings, fits
-from tests.pages.officer import asked_purge, call_of, deleted, found, hold, lifted, more_officers, placed, stored, waits
+from tests.pages.officer import (
+    asked_purge,
+    call_of,
+    deleted,
+    draft,
+    found,
+    hold,
+    lifted,
+    more_officers,
+    placed,
+    stored,
+    waits,
+)
 from tests.pages.people import Town
 
 # axe takes seconds a page; what it finds differs by colours and by width, hardly by language.
@@ -48,6 +60,10 @@ def paths(town: Town) -> list[str]:
         f"/receipts/{gone}",
         "/ledger",
         "/ledger/0",
+        "/notices",
+        "/notices/stay-ru-2",
+        "/notices/new?kind=notice&mode=stay&language=ru",
+        f"/notices/drafts/{draft(town)}",
         "/findings",
         "/declined",
     ]

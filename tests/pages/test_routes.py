@@ -27,10 +27,14 @@ PARTS = {
     "<policy_id>": "nothing",
     "<purge_id>": "nothing",
     "<finding_id>": "nothing",
+    "<version>": "stay-ru-1",
+    "<draft_id>": "nothing",
     "<int:position>": "0",
 }
 # Pages of what the town has not.
 OF_NOTHING = {
+    "/notices/drafts/<draft_id>",
+    "/notices/drafts/<draft_id>/audio.wav",
     "/holds/<hold_id>",
     "/policies/<policy_id>",
     "/purges/new",
@@ -120,6 +124,9 @@ def expected(town: Town, role: str, rule: str) -> int:
         return 400 if rule.endswith("/steps") else 404
     if rule in OF_NOTHING:
         return 404
+    if rule == "/notices/new":
+        # A new one of what, nobody said.
+        return 400
     # A form that is not one of ours is refused, whoever sends it.
     return 200 if "GET" in methods(town)[rule] else 403
 

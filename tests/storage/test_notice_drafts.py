@@ -12,10 +12,10 @@ from storage.models import Leaf, NoticeAudio, NoticeDraft, Person
 from storage.notice_drafts import (
     FORGOTTEN_AFTER,
     discard_draft,
-    draft_with_sound,
     drafts,
     forget_drafts,
     keep_draft,
+    one_draft,
     publish_draft,
 )
 from storage.notices import audio, current
@@ -75,7 +75,7 @@ def test_one_that_is_discarded_takes_its_sound_along(plain: PlainHouse, pavel: s
     with plain.database.begin() as session:
         discard_draft(session, draft_id)
     assert left(plain) == (0, 0, before[2])
-    for deed in (discard_draft, draft_with_sound):
+    for deed in (discard_draft, one_draft):
         with pytest.raises(NotFound, match="no such draft"), plain.database.begin() as session:
             deed(session, draft_id)
     with pytest.raises(NotFound), plain.database.begin() as session:
