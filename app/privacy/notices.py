@@ -183,14 +183,16 @@ def _as_heard(sound: tuple[bytes, str]) -> NoticeAudio:
     try:
         return normalise(*sound)
     except AudioRejected as error:
-        raise Refused(f"audio: {error}") from error
+        raise Refused("audio: {error}", error=str(error)) from error
 
 
 def _by_machine(words: str, language: str) -> NoticeAudio:
     try:
         return spoken(words, language)
     except SpeechFailed as error:
-        raise Refused(f"text: the machine cannot speak it ({error}); upload a recording by a person") from error
+        raise Refused(
+            "text: the machine cannot speak it ({error}); upload a recording by a person", error=str(error)
+        ) from error
 
 
 def zones_for(session: Session, person: Person) -> list[ZoneInfo]:
@@ -211,20 +213,22 @@ def typed_moment(text: str, zone: str, zones: Sequence[ZoneInfo]) -> datetime:
     """
     chosen = next((each for each in zones if each.key == zone), None)
     if chosen is None:
-        raise Refused(f"zone {zone!r}: choose one of {', '.join(each.key for each in zones)}")
+        raise Refused("zone {zone!r}: choose one of {zones}", zone=zone, zones=[each.key for each in zones])
     try:
         read = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Refused(f"from {text!r}: name a day and a time, like 2026-12-01T00:00") from error
+        raise Refused("from {typed!r}: name a day and a time, like 2026-12-01T00:00", typed=text) from error
     if read.tzinfo is not None:
-        raise Refused(f"from {text!r}: leave the zone out here, and choose it beside")
+        raise Refused("from {typed!r}: leave the zone out here, and choose it beside", typed=text)
     local = read.replace(tzinfo=chosen)
     if len({local.replace(fold=fold).utcoffset() for fold in (0, 1)}) > 1:
-        raise Refused(f"from {text!r}: the clocks of {chosen.key} are changed then; choose another hour")
+        raise Refused(
+            "from {typed!r}: the clocks of {zone} are changed then; choose another hour", typed=text, zone=zone
+        )
     try:
         return local.astimezone(UTC)
     except OverflowError as error:
-        raise Refused(f"from {text!r}: name a day of this century") from error
+        raise Refused("from {typed!r}: name a day of this century", typed=text) from error
 
 
 def _lines(session: Session, use: Use, centre_id: str | None) -> list[Line]:

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.privacy.notices import make_draft, one_draft_of, typed_moment, zones_for
 from app.web.gate import who_asks
 from app.web.messages import texts
+from app.web.refusals import said
 from app.wiring import Installation
 from storage.errors import Refused
 from storage.notice_drafts import discard_draft, one_draft, publish_draft
@@ -43,7 +44,7 @@ def notice_drafts(at: Installation) -> Blueprint:
         try:
             draft_id = make_draft(at, who_asks().person, use, request.form.get("text", ""), _sound())
         except Refused as refused:
-            return _form(use, 400, str(refused))
+            return _form(use, 400, refused)
         return redirect(f"/notices/drafts/{draft_id}", 303)
 
     @area.get("/notices/drafts/<draft_id>")
@@ -64,7 +65,7 @@ def notice_drafts(at: Installation) -> Blueprint:
             with at.database.begin() as session:
                 version = publish_draft(session, draft_id, at.clock.now(), _begins(session))
         except Refused as refused:
-            return _page(at, draft_id, 400, str(refused))
+            return _page(at, draft_id, 400, refused)
         return redirect(f"/notices/{version.version}", 303)
 
     @area.post("/notices/drafts/<draft_id>/discard")
@@ -76,17 +77,24 @@ def notice_drafts(at: Installation) -> Blueprint:
     return area
 
 
-def _page(at: Installation, draft_id: str, status: int, said: str | None = None) -> tuple[str, int]:
+def _page(at: Installation, draft_id: str, status: int, refused: Refused | None = None) -> tuple[str, int]:
     with at.database.read() as session:
         found = one_draft_of(session, draft_id, at.clock.now())
         zones = zones_for(session, who_asks().person)
-    told = {"found": found, "zones": zones, "zone": zones[0], "said": said, "typed": request.form}
+    told = {
+        "found": found,
+        "zones": zones,
+        "zone": zones[0],
+        "said": said(refused) if refused else None,
+        "typed": request.form,
+    }
     return render_template("officer/notice_draft.html", **texts(), **told), status
 
 
-def _form(use: Use, status: int, said: str | None = None) -> tuple[str, int]:
+def _form(use: Use, status: int, refused: Refused | None = None) -> tuple[str, int]:
     text = request.form.get("text", "")
-    return render_template("officer/notice_new.html", **texts(), use=use, text=text, said=said), status
+    told = said(refused) if refused is not None else None
+    return render_template("officer/notice_new.html", **texts(), use=use, text=text, said=told), status
 
 
 def _use(typed: Mapping[str, str]) -> Use:

@@ -20,6 +20,7 @@ from tests.pages.people import PASSWORD, Town, Visitor
 from tests.practice.customer import wav
 
 TEXT = "Этот разговор будет записан для обучения. Не согласны – положите трубку."
+IN_ENGLISH = {"Accept-Language": "en"}
 DRAFT = re.compile(r"/notices/drafts/(\w{32})$")
 
 
@@ -40,7 +41,7 @@ def sent(visitor: Visitor, sound: bytes | None, name: str = "a.wav", /, **fields
 def posted(visitor: Visitor, path: str, told: dict[str, Any]) -> Answer:
     # Encoded here: for what is large the test client leaves a temporary file open.
     boundary, body = encode_multipart(told)
-    headers = {"Accept": "text/html", "Origin": visitor.base, "Sec-Fetch-Site": "same-origin"}
+    headers = IN_ENGLISH | {"Accept": "text/html", "Origin": visitor.base, "Sec-Fetch-Site": "same-origin"}
     kind = f"multipart/form-data; boundary={boundary}"
     return visitor.client.post(path, data=body, content_type=kind, headers=headers, base_url=visitor.base)
 
@@ -132,10 +133,10 @@ def test_a_machine_speaks_where_nobody_has_recorded_it(town: Town) -> None:
 @pytest.mark.parametrize(
     ("sound", "fields", "words"),
     [
-        (as_wav(murmur(3, level=0.001)), {}, "audio: a.wav: it is silent"),
-        (b"no sound", {}, "audio: a.wav: it is neither a WAV nor an MP3 file"),
-        (None, {}, "audio: choose a WAV or MP3 file"),
-        (as_wav(murmur(3)), {"text": " "}, "text: a notice needs the words"),
+        (as_wav(murmur(3, level=0.001)), {}, "This recording cannot be used: a.wav: it is silent"),
+        (b"no sound", {}, "This recording cannot be used: a.wav: it is neither a WAV nor an MP3 file"),
+        (None, {}, "Choose a WAV or MP3 file"),
+        (as_wav(murmur(3)), {"text": " "}, "Give the text: the words that are heard."),
     ],
 )
 def test_what_could_not_be_heard_is_refused_and_what_was_typed_stays(
@@ -152,10 +153,10 @@ def test_what_could_not_be_heard_is_refused_and_what_was_typed_stays(
 @pytest.mark.parametrize(
     ("when", "zone", "words"),
     [
-        ("2020-01-01T00:00", "Asia/Almaty", "that has passed"),
-        ("", "Asia/Almaty", "name a day and a time"),
-        ("2030-01-01T00:00+05:00", "Asia/Almaty", "leave the zone out"),
-        ("2030-01-01T00:00", "Mars/Olympus", "choose one of Asia/Almaty, UTC"),
+        ("2020-01-01T00:00", "Asia/Almaty", "This moment has passed"),
+        ("", "Asia/Almaty", "Name the day and the time from which"),
+        ("2030-01-01T00:00+05:00", "Asia/Almaty", "Name the day and the time without a zone"),
+        ("2030-01-01T00:00", "Mars/Olympus", "Choose one of these time zones: Asia/Almaty, UTC."),
     ],
 )
 def test_a_moment_that_cannot_be_is_refused_and_the_draft_waits_on(
@@ -164,7 +165,7 @@ def test_a_moment_that_cannot_be_is_refused_and_the_draft_waits_on(
     pavel = town.signed_in("pavel")
     path = drafted(pavel, as_wav(murmur(3)))
     asked = {"when": "later", "from": when, "zone": zone}
-    answer = pavel.post(f"{path}/publish", form=pavel.form(path), more=asked)
+    answer = pavel.post(f"{path}/publish", form=pavel.form(path), more=asked, headers=IN_ENGLISH)
     assert answer.status_code == 400
     assert words in answer.text
     assert pavel.get(path).status_code == 200
