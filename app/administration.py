@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from storage.counting import last_count
 from storage.errors import NotFound
-from storage.models import Centre, Line, Person, StoredObject
+from storage.models import Centre, Line, Person
 
 
 @dataclass(frozen=True)
@@ -19,14 +21,18 @@ class Used:
     size: int
 
 
-def used(session: Session) -> Sequence[Used]:
-    """How much each centre stores, those that store nothing too."""
-    there = sa.and_(StoredObject.centre_id == Centre.id, StoredObject.state == "stored")
-    size = sa.func.coalesce(sa.func.sum(StoredObject.cipher_bytes), 0)
-    query = sa.select(Centre.name, sa.func.count(StoredObject.id), size).outerjoin(StoredObject, there)
-    return [
-        Used(name, objects, int(octets or 0))
-        for name, objects, octets in session.execute(query.group_by(Centre.id, Centre.name).order_by(Centre.name))
+def used(session: Session) -> tuple[datetime, Sequence[Used]] | None:
+    """How much each centre stores, those that store nothing too, and when that was counted; None: not yet."""
+    counted = last_count(session)
+    if counted is None:
+        return None
+    return counted.at, [
+        Used(
+            centre.name,
+            sum(part.objects for part in counted.parts if part.centre_id == centre.id),
+            sum(part.size for part in counted.parts if part.centre_id == centre.id),
+        )
+        for centre in centres(session)
     ]
 
 

@@ -19,6 +19,8 @@ from sqlalchemy.exc import ArgumentError
 
 # Variables of the same family that are read elsewhere: who a command acts as is no setting of the installation.
 NOT_SETTINGS = frozenset({"ESKERTU_AS"})
+# Who is responsible where nobody has been named: pages say it in their own language.
+UNNAMED = "the operator of this line"
 
 
 class SettingsError(Exception):
@@ -81,7 +83,7 @@ class Settings(Section):
         default=None, description="file with the key that wraps the data keys; unset: ESKERTU_HOME/secrets/master.key"
     )
     controller: str = Field(
-        default="the operator of this line",
+        default=UNNAMED,
         description="who is responsible, as consent records name it",
         max_length=200,
     )

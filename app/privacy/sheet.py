@@ -12,6 +12,7 @@ import typst
 
 from app.privacy.evidence import Evidence, Media, masked
 from app.web.local import Local
+from config.settings import UNNAMED
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,11 @@ def sheet(of: Evidence, t: Mapping[str, Any], local: Local) -> list[Section]:
         (at(step.issued_at), f"{t['step_' + step.kind]}: {t['sheet_answered']} {at(step.used_at)}") for step in of.steps
     ]
     sections.append(Section(t["sheet_steps"], steps))
-    leaves = [
-        (at(leaf.at), f"{leaf.kind}, {t['sheet_place']} {'–' if leaf.position is None else leaf.position}")
-        for leaf in of.leaves
-    ]
+    leaves = []
+    for leaf in of.leaves:
+        place = "–" if leaf.position is None else leaf.position
+        told = t["leaf_" + leaf.kind] if f"leaf_{leaf.kind}" in t else leaf.kind
+        leaves.append((at(leaf.at), f"{told}, {t['sheet_place']} {place}"))
     sections.append(Section(t["sheet_ledger"], leaves))
     return sections
 
@@ -104,7 +106,7 @@ def _told(of: Evidence, t: Mapping[str, Any], at: Any) -> list[tuple[str, str]]:
         *rows,
         (t["consent"], t["consent_" + consent.expressed_by] + void),
         (t["sheet_given_at"], at(consent.given_at)),
-        (t["sheet_controller"], consent.controller),
+        (t["sheet_controller"], t["unnamed_controller"] if consent.controller == UNNAMED else consent.controller),
         (t["sheet_purposes"], ", ".join(t["policy_for_" + purpose] for purpose in consent.purposes)),
     ]
 

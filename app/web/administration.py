@@ -9,6 +9,7 @@ from app.auth.people import change_role, checked_address, end_access, give_acces
 from app.auth.policy import ROLES
 from app.connecting import connect, routing_now
 from app.examination import examine
+from app.privacy.people import zone_of
 from app.web.examined import examined
 from app.web.gate import who_asks
 from app.web.messages import texts
@@ -34,7 +35,9 @@ def administration(at: Installation) -> Blueprint:
         found = [examined(each) for each in examine(at)]
         with at.database.read() as session:
             used = queries.used(session)
-        return render_template("administration/health.html", **texts(), found=found, used=used)
+        return render_template(
+            "administration/health.html", **texts(), found=found, used=used, zone=zone_of(who_asks().person)
+        )
 
     return area
 

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from app.public_notice import public_notice
 from app.web.messages import texts
 from app.wiring import Installation
+from config.settings import UNNAMED
 from storage.errors import NotFound
 
 
@@ -26,7 +27,7 @@ def public_notices(at: Installation) -> Blueprint:
                 "public_notice/notice.html",
                 **said,
                 notice=notice,
-                controller=settings.controller,
+                controller=None if settings.controller == UNNAMED else settings.controller,
                 contact=settings.privacy_contact,
                 verifier=at.ledger.verifier() if notice.checkpoint is not None else None,
             )

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.auth.policy import ROLES
+from app.web.messages import catalogue
 from app.worker import Worker
 from config.settings import NOT_SETTINGS, SECTIONS, setting_names
 from storage.database import Base
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tests.seaweed import Seaweed
 
 REFERENCE = ROOT / "docs" / "reference"
+LEAF = re.compile(r'\bappend\(\s*session, "(\w+)"')
 COMMANDS = sorted(all_commands())
 LISTINGS = [typed for typed, command in COMMANDS if "--json" in options(command) and typed != "eskertu phone call"]
 
@@ -104,14 +106,26 @@ def test_every_table_has_its_sentence() -> None:
     assert described == {*Base.metadata.tables, "data_key", "held_key"}
 
 
+def sources() -> list[str]:
+    """Everything that tells the ledger something."""
+    folders = (ROOT / "telephony", ROOT / "storage", ROOT / "app")
+    return [path.read_text("utf-8") for folder in folders for path in folder.rglob("*.py")]
+
+
+def test_every_kind_of_leaf_is_told_in_words() -> None:
+    # Receipts are written many at once, by another statement.
+    kinds = {"object_deleted", *(kind for text in sources() for kind in LEAF.findall(text))}
+    assert len(kinds) > 30
+    assert kinds == {key.removeprefix("leaf_") for key in catalogue("en") if key.startswith("leaf_")}
+
+
 def test_every_word_for_a_state_is_explained() -> None:
     explained = set(re.findall(r"`(\w+)`", (REFERENCE / "states.md").read_text("utf-8")))
     assert set(get_args(Outcome)) <= explained
     assert set(ROLES) <= explained
     kinds = set()
-    for path in [*(ROOT / "telephony").glob("*.py"), *(ROOT / "storage").rglob("*.py"), *(ROOT / "app").rglob("*.py")]:
-        text = path.read_text("utf-8")
-        kinds |= set(re.findall(r'\bappend\(\s*session, "(\w+)"', text))
+    for text in sources():
+        kinds |= set(LEAF.findall(text))
         kinds |= set(re.findall(r'\bnote_finding\(\s*session,\s*"(\w+)"', text))
         kinds |= set(re.findall(r'\bDiscrepancy\(\s*"(\w+)"', text))
     assert len(kinds) > 10

@@ -52,6 +52,8 @@ def lively() -> Iterator[Town]:
                     house.work()
                 house.clock.sleep(24 * 3600)
             house.work()
+            house.at.peaks.run()
+            assert house.at.counting.run()
             yield town
 
 

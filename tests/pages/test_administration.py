@@ -142,6 +142,8 @@ def test_an_administrator_of_one_centre_administers_nothing(town: Town) -> None:
 
 
 def test_health_says_what_doctor_says_and_what_is_used(town: Town, charlie: Visitor) -> None:
+    assert EN["overview_being_counted"] in charlie.get("/health?lang=en").text
+    town.house.at.counting.run()
     page = charlie.get("/health?lang=en").text
     for part in ("database", "store", "carrier_accounts", "notices", "ledger"):
         assert f"<strong>{EN[f'looked_at_{part}']}</strong>" in page

@@ -74,6 +74,7 @@ ENDINGS = {
     "found_": {key.removeprefix("found_") for key in catalogue("en") if key.startswith("found_")},  # test_findings.py
     "looked_at_": {key.removeprefix("looked_at_") for key in catalogue("en") if key.startswith("looked_at_")},
     "seen_": {key.removeprefix("seen_") for key in catalogue("en") if key.startswith("seen_")},  # test_examined.py
+    "leaf_": {key.removeprefix("leaf_") for key in catalogue("en") if key.startswith("leaf_")},  # test_reference.py
     "step_": {"menu", "notice", "dialled"},
     "answer_": {"yes", "no", "not_applicable"},
     "mark_": {"notice_began", "notice_ended", "agreed", "recording_began", "silenced"},
