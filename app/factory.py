@@ -129,6 +129,7 @@ def _problem(error: Exception) -> tuple[Response | str, int]:
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "text/html":
         # What was refused says why: it is about what was asked, not about us.
         why = said(error) if isinstance(error, Refused) and status in (400, 404) else None
+        problem = "refused" if why is not None and status == 400 else problem
         return render_template("problem.html", **texts(), problem=problem, said=why), status
     answer = jsonify({"type": "about:blank", "status": status, "title": type(error).__name__})
     answer.mimetype = "application/problem+json"

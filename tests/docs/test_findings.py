@@ -1,14 +1,24 @@
-"""Every kind of finding is explained, in the reference and on pages in each language, and none that does not exist."""
+"""Every kind of finding is explained, in the reference and on pages in each language; and what receipts say remains."""
 
 import re
 
 import pytest
 
 from app.web.messages import LANGUAGES, catalogue
+from app.web.receipts import REMAINS
 from storage.retention.restored import EXPLAINED
 from tests.docs.pages import ROOT, section
 
+REMAINS_SAID = re.compile(r'\{"what": "([^"]+)", "until": (?:"([^"]+)"|\()')
 NOTED = re.compile(r'(?:\bnote_finding\(\s*session,|\bself\._tell\()\s*"(\w+)"')
+
+
+def test_what_receipts_say_of_what_remains_is_said_on_their_page() -> None:
+    said: set[str] = set()
+    for floor in ("storage", "telephony"):
+        for path in (ROOT / floor).rglob("*.py"):
+            said |= {each for found in REMAINS_SAID.findall(path.read_text("utf-8")) for each in found if each}
+    assert said == REMAINS.keys()
 
 
 def kinds() -> set[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.web.messages import LANGUAGES
+from app.web.messages import LANGUAGES, catalogue
 from app.web.refusals import sentences
 from tests.pages.people import PASSWORD, Town, Visitor
 
@@ -46,9 +46,19 @@ def test_each_kind_of_form_says_why_in_its_language(town: Town, language: str) -
         assert 'lang="' not in text.partition("<main")[2]
 
 
+def test_a_page_that_only_says_why_says_that_nothing_was_changed(town: Town) -> None:
+    status, text = asked(town.signed_in("charlie"), "/centres", "/centres", "ru", code="x", name="x")
+    assert status == 400
+    assert catalogue("ru")["refused"] in text
+    assert catalogue("ru")["refused_why"] in text
+    assert catalogue("ru")["wrong_request"] not in text
+    assert sentences("ru")["jurisdiction {jurisdiction!r}: give two capital letters, such as KZ"][-20:] in text
+
+
 def test_what_is_not_there_is_said_too(town: Town) -> None:
     answer = town.signed_in("charlie").get("/centres/none?lang=kk")
     assert answer.status_code == 404
     answer = town.signed_in("pavel").get("/holds/none?lang=kk")
     assert answer.status_code == 404
     assert "Мұндай тоқтату жоқ немесе оны көруге құқығыңыз жоқ." in answer.text
+    assert catalogue("kk")["not_found_why"] not in answer.text

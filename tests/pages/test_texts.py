@@ -126,7 +126,7 @@ def test_no_text_is_left_over() -> None:
     asked = {plain or quoted for plain, quoted, _ in ASKED.findall(pages)}
     asked |= {beginning + ending for beginning, endings in ENDINGS.items() for ending in endings}
     asked |= {name for problem in PROBLEMS.values() for name in (problem, f"{problem}_why")}
-    asked |= {area.name for area in AREAS} | {"password_wrong", "password_wrong_why"}
+    asked |= {area.name for area in AREAS} | {"password_wrong", "password_wrong_why", "refused", "refused_why"}
     asked |= {name for needs in BY_ROLE.values() for name, _, _ in needs} | {"need_health"}
     asked |= {"answers_missing", "reviewed_meanwhile", "note_refused"}  # app/web/review.py says which
     asked |= {key for key in catalogue("en") if key.startswith(("column_", "lacking_"))}  # app/web/facts.py
