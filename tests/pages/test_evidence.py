@@ -23,7 +23,7 @@ from tests.pages.pdf import text_of
 from tests.pages.people import Town, Visitor
 
 REASON: dict[str, Any] = {"reason": "to the court, case 7"}
-TITLES = {"kk": "Қоңырау туралы дәлелдер", "ru": "Доказательства по звонку", "en": "Evidence of a call"}
+TITLES = {"kk": "Қоңырау туралы дәлелдемелер", "ru": "Доказательства по звонку", "en": "Evidence of a call"}
 
 
 @pytest.fixture(scope="module", autouse=True)
