@@ -17,6 +17,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.errors import Refused
 from telephony.sound_container import Container, NotWhole, recognise, whole_sound
 
 RATE_HZ = 8000
@@ -38,7 +39,7 @@ nobody hears on a telephone, it is 0.05 %."""
 Samples = NDArray[np.float32]
 
 
-class AudioRejected(Exception):
+class AudioRejected(Refused):
     """This file cannot be played to callers. The message says what is wrong with it, and what to do."""
 
 
@@ -61,7 +62,9 @@ def normalise(data: bytes, filename: str) -> NoticeAudio:
         _require_audible(channels, rate_hz)
         mono = _mixed(channels)
     except AudioRejected as error:
-        raise AudioRejected(f"{PurePath(filename).name}: {error}") from error
+        # As text it names the file; what it says of it stays a sentence that can be looked up.
+        error.args = (f"{PurePath(filename).name}: {error}",)
+        raise
     return notice_audio(_levelled(_resampled(mono, rate_hz)))
 
 
@@ -86,16 +89,16 @@ def wav_duration_ms(data: bytes) -> int:
         with wave.open(io.BytesIO(data), "rb") as reader:
             return round(Fraction(reader.getnframes() * 1000, reader.getframerate()))
     except (wave.Error, EOFError, ZeroDivisionError) as error:
-        raise AudioRejected(f"this is no WAV file with PCM sound ({error})") from error
+        raise AudioRejected("this is no WAV file with PCM sound ({error})", error=error) from error
     except NotWhole as error:
-        raise AudioRejected(str(error)) from error
+        raise AudioRejected("{error}; export or upload it again", error=error) from error
 
 
 def _decoded(data: bytes) -> tuple[Samples, int]:
     """The samples (channels × time, −1…1) and their rate in Hz."""
     if len(data) > MAX_BYTES:
         raise AudioRejected(
-            f"it is larger than {MAX_BYTES // 1024 // 1024} MB; export it as MP3, or as 16-bit mono WAV"
+            "it is larger than {most} MB; export it as MP3, or as 16-bit mono WAV", most=MAX_BYTES // 1024 // 1024
         )
     container = recognise(data)
     if container is None:
@@ -103,7 +106,7 @@ def _decoded(data: bytes) -> tuple[Samples, int]:
     try:
         return _decode(whole_sound(data, container), container)
     except NotWhole as error:
-        raise AudioRejected(f"{error}; export or upload it again") from error
+        raise AudioRejected("{error}; export or upload it again", error=error) from error
     except (av.FFmpegError, ValueError) as error:
         raise AudioRejected("it is damaged: it cannot be decoded; export or upload it again") from error
 
@@ -121,9 +124,9 @@ def _decode(data: bytes, container: Container) -> tuple[Samples, int]:
             raise AudioRejected("its sound is packed in an unknown way; export it as 16-bit PCM WAV or as MP3")
         codec, channels, rate_hz = stream.codec_context.name, stream.codec_context.channels, stream.rate
         if not codec.startswith(("pcm_", "mp3")):
-            raise AudioRejected(f"its sound is packed as {codec}; export it as 16-bit PCM WAV or as MP3")
+            raise AudioRejected("its sound is packed as {codec}; export it as 16-bit PCM WAV or as MP3", codec=codec)
         if channels not in (1, 2):
-            raise AudioRejected(f"it has {channels} channels; export it in mono or stereo")
+            raise AudioRejected("it has {channels} channels; export it in mono or stereo", channels=channels)
         # only the form of a sample changes here, and the decoder's own channels stay apart
         to_float = av.AudioResampler(format="fltp", layout="mono" if channels == 1 else "stereo", rate=rate_hz)
         for frame in opened.decode(stream):
@@ -131,7 +134,7 @@ def _decode(data: bytes, container: Container) -> tuple[Samples, int]:
                 parts.append(np.asarray(part.to_ndarray(), np.float32))
                 count += part.samples
             if count > MAX_SECONDS * rate_hz:
-                raise AudioRejected(f"it is longer than {MAX_SECONDS} seconds; say it in fewer words")
+                raise AudioRejected("it is longer than {most} seconds; say it in fewer words", most=MAX_SECONDS)
         parts.extend(np.asarray(part.to_ndarray(), np.float32) for part in to_float.resample(None))
     if not parts:
         raise AudioRejected("it holds no sound")
@@ -141,11 +144,17 @@ def _decode(data: bytes, container: Container) -> tuple[Samples, int]:
 def _require_audible(channels: Samples, rate_hz: int) -> None:
     seconds = channels.shape[1] / rate_hz
     if seconds < MIN_SECONDS:
-        raise AudioRejected(f"it is {seconds:.2f} seconds long; a message takes at least {MIN_SECONDS} second")
+        raise AudioRejected(
+            "it is {seconds:.2f} seconds long; a message takes at least {least} second",
+            seconds=seconds,
+            least=MIN_SECONDS,
+        )
     if _peak(channels) < SILENT_BELOW:
         raise AudioRejected("it is silent, or nearly; record it closer to the microphone")
     if (share := clipped_share(channels)) > CLIPPED_SHARE:
-        raise AudioRejected(f"it is distorted: {share:.1%} of it is clipped; record it again at a lower level")
+        raise AudioRejected(
+            "it is distorted: {share:.1%} of it is clipped; record it again at a lower level", share=share
+        )
 
 
 def _mixed(channels: Samples) -> Samples:

@@ -30,7 +30,7 @@ from storage.notices import (
     versions_of,
 )
 from storage.publication import Draft
-from telephony.audio import AudioRejected, NoticeAudio, normalise
+from telephony.audio import NoticeAudio, normalise
 from telephony.placeholder import spoken
 from telephony.practice.speech import SpeechFailed
 
@@ -173,17 +173,10 @@ def make_draft(at: Installation, person: Person, use: Use, text: str, sound: tup
     """
     words = " ".join(text.split())
     Draft(use.kind, use.mode, use.language, words, b"", 0, sound is None).check()
-    made = _as_heard(sound) if sound is not None else _by_machine(words, use.language)
+    made = normalise(*sound) if sound is not None else _by_machine(words, use.language)
     draft = Draft(use.kind, use.mode, use.language, words, made.wav, made.duration_ms, sound is None)
     with at.database.begin() as session:
         return keep_draft(session, draft, person.id, at.clock.now()).id
-
-
-def _as_heard(sound: tuple[bytes, str]) -> NoticeAudio:
-    try:
-        return normalise(*sound)
-    except AudioRejected as error:
-        raise Refused("audio: {error}", error=str(error)) from error
 
 
 def _by_machine(words: str, language: str) -> NoticeAudio:

@@ -27,6 +27,8 @@ def written(language: str, name: str, fact: object, zone: ZoneInfo) -> str:
     local = Local(language)
     if isinstance(fact, datetime):
         return f"{local.moment(fact, zone)} ({zone.key})"
+    if name == "share" and isinstance(fact, float):
+        return local.percent(fact)
     if isinstance(fact, int | float):
         decimals = 0 if float(fact).is_integer() or not math.isfinite(fact) else 3
         return local.number(fact, decimals).rstrip("0").rstrip(".,") if decimals else local.number(fact)

@@ -133,8 +133,8 @@ def test_a_machine_speaks_where_nobody_has_recorded_it(town: Town) -> None:
 @pytest.mark.parametrize(
     ("sound", "fields", "words"),
     [
-        (as_wav(murmur(3, level=0.001)), {}, "This recording cannot be used: a.wav: it is silent"),
-        (b"no sound", {}, "This recording cannot be used: a.wav: it is neither a WAV nor an MP3 file"),
+        (as_wav(murmur(3, level=0.001)), {}, "The recording is silent"),
+        (b"no sound", {}, "The file is neither WAV nor MP3"),
         (None, {}, "Choose a WAV or MP3 file"),
         (as_wav(murmur(3)), {"text": " "}, "Give the text: the words that are heard."),
     ],
