@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse as Answer
 from werkzeug.test import encode_multipart
 
+from app.privacy.notices import typed_moment
+from storage.errors import Refused
 from storage.models import NoticeAudio, NoticeDraft
 from storage.notices import current, named, state_at
 from storage.publication import Draft, publish
@@ -169,6 +172,28 @@ def test_a_moment_that_cannot_be_is_refused_and_the_draft_waits_on(
     assert answer.status_code == 400
     assert words in answer.text
     assert pavel.get(path).status_code == 200
+
+
+ZONES = [ZoneInfo(name) for name in ("Asia/Almaty", "Europe/Luxembourg", "UTC")]
+
+
+def test_a_day_and_a_time_are_of_a_place() -> None:
+    told = [("2026-12-01T00:00", "Asia/Almaty"), ("2026-12-01", "UTC"), ("2027-03-28T01:59", "Europe/Luxembourg")]
+    moments = [typed_moment(typed, zone, ZONES).isoformat() for typed, zone in told]
+    assert moments == ["2026-11-30T19:00:00+00:00", "2026-12-01T00:00:00+00:00", "2027-03-28T00:59:00+00:00"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("2027-03-28T02:30", "clocks of Europe/Luxembourg are changed then"),  # never shown
+        ("2026-10-25T02:30", "clocks of Europe/Luxembourg are changed then"),  # shown twice
+        ("0001-01-01T00:00", "a day of this century"),
+    ],
+)
+def test_a_time_that_no_clock_shows_or_shows_twice_is_refused(typed: str, words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        typed_moment(typed, "Europe/Luxembourg", ZONES)
 
 
 def test_publishing_takes_the_password_once_more(town: Town) -> None:
