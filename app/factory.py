@@ -18,6 +18,7 @@ from app.web.calls import calls
 from app.web.declined import declined
 from app.web.evidence import evidence
 from app.web.findings import findings
+from app.web.first_password import first_password
 from app.web.gate import FormRefused, Gate, NotConfirmed, has_forms
 from app.web.health import health
 from app.web.holds import holds
@@ -74,6 +75,7 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(play(at, Passes(at.home)))
     app.register_blueprint(public_notices(at))
     app.register_blueprint(sign_in_area(at, gate))
+    app.register_blueprint(first_password(at))
     app.register_blueprint(sessions(at, gate))
     app.register_blueprint(home(at))
     app.register_blueprint(tokens_area(at))

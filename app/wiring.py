@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from app.auth.attempts import Attempts
+from app.auth.joining import Joining
 from app.auth.sign_in import SignIn
 from app.auth.tokens import Tokens
 from app.privacy.seal import Seal
@@ -93,7 +95,15 @@ class Installation:
 
     @cached_property
     def sign_in(self) -> SignIn:
-        return SignIn(self.database, self.clock, self.web_secret)
+        return SignIn(self.database, self.clock, self.attempts)
+
+    @cached_property
+    def attempts(self) -> Attempts:
+        return Attempts(self.database, self.clock, self.web_secret)
+
+    @cached_property
+    def joining(self) -> Joining:
+        return Joining(self.database, self.clock, self.attempts)
 
     @cached_property
     def tokens(self) -> Tokens:

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.auth import sessions, tokens
+from app.auth import links, sessions, tokens
 from storage.errors import NotFound, Refused
 from storage.ledger.log import append
 from storage.models import Centre, Person
@@ -66,7 +66,7 @@ def give_access(
 
 
 def set_password(session: Session, person: Person, password_hash: str, now: datetime) -> int:
-    """Set somebody's password anew, and end all their sessions and tokens. Returns how many sessions those were.
+    """Set somebody's password anew, and end all their sessions, tokens and links. Returns how many sessions those were.
 
     Raises:
         Refused: if they may not come in any more.
@@ -75,6 +75,7 @@ def set_password(session: Session, person: Person, password_hash: str, now: date
         raise Refused("their access has been ended: a password would open nothing")
     person.password_hash = password_hash
     append(session, "password_set", person.id, now, {"person": person.id})
+    links.end_links(session, person.id, "password", now)
     tokens.end_all(session, person.id, "password", now)
     return sessions.end_all(session, person.id, "password", now)
 
@@ -97,7 +98,7 @@ def change_role(session: Session, person: Person, role: str, centre: Centre | No
 
 
 def end_access(session: Session, person: Person, now: datetime) -> int:
-    """Let somebody in no more: their sessions and tokens end at once, their password is forgotten.
+    """Let somebody in no more: their sessions, tokens and link end at once, their password is forgotten.
 
     Returns how many sessions those were.
 
@@ -110,5 +111,6 @@ def end_access(session: Session, person: Person, now: datetime) -> int:
     person.password_hash = None
     facts = {"person": person.id, "role": person.role, "centre": person.centre_id}
     append(session, "role_ended", person.id, now, facts)
+    links.end_links(session, person.id, "access_ended", now)
     tokens.end_all(session, person.id, "access_ended", now)
     return sessions.end_all(session, person.id, "access_ended", now)

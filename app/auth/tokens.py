@@ -19,7 +19,7 @@ from config.clock import Clock
 from storage.database import Database
 from storage.errors import NotFound, Refused
 from storage.ledger.log import append
-from storage.models import ApiToken, KeptAnswer, Person
+from storage.models import ApiToken, KeptAnswer, PasswordLink, Person
 from storage.models.columns import random_id
 
 # By the prefix, programs that look for secrets in files know one.
@@ -150,12 +150,13 @@ class Tokens:
         return Bearer(row.person, row.id, frozenset(row.scopes))
 
     def forget(self) -> None:
-        """Delete what nobody needs any more: tokens that ended a month ago, answers whose time is over."""
+        """Delete what nobody needs any more: tokens and links that ended a month ago, answers whose time is over."""
         now = self._clock.now()
         long_ago = now - KEPT_FOR
         with self._database.begin() as session:
             session.execute(sa.delete(ApiToken).where(ApiToken.expires_at < long_ago))
             session.execute(sa.delete(ApiToken).where(ApiToken.ended_at < long_ago))
+            session.execute(sa.delete(PasswordLink).where(PasswordLink.expires_at < long_ago))
             session.execute(sa.delete(KeptAnswer).where(KeptAnswer.forget_after < now))
 
 

@@ -1,9 +1,10 @@
-"""People's access: `user add`, `user password`, `user list`, `user end`."""
+"""People's access: `user add`, `user password`, `user link`, `user list`, `user end`."""
 
 from typing import TextIO
 
 import click
 
+from app.auth.links import address_of_link, make_link
 from app.auth.passwords import checked_password, hashed
 from app.auth.people import checked_address, end_access, give_access, person_of, set_password
 from app.auth.policy import ROLES
@@ -37,6 +38,8 @@ def user_add(email: str, role: str, centre_code: str | None, password_file: Text
     click.echo(f"{role} at {centre_code or 'every centre'}.")
     if password_hash is not None:
         click.echo(f"They can sign in at {at.site.base_url}/sign-in")
+    else:
+        click.echo("So that they can sign in, make them a link: eskertu user link EMAIL")
 
 
 @user.command("password")
@@ -51,6 +54,17 @@ def user_password(email: str, password_file: TextIO) -> None:
     with at.database.begin() as session:
         ended = set_password(session, person_of(session, email), password_hash, at.clock.now())
     click.echo(f"The password is set. {ended} of their sessions ended.")
+
+
+@user.command("link")
+@click.argument("email")
+def user_link(email: str) -> None:
+    """Make a link with which somebody sets their own password: it works once, for 72 hours. Any before it ends."""
+    at = installation()
+    with at.database.begin() as session:
+        secret = make_link(session, person_of(session, email), None, at.clock.now())
+    click.echo("Hand this to them alone. It works once, for 72 hours, and is not shown again:")
+    click.echo(address_of_link(at.site.base_url, secret))
 
 
 @user.command("list")

@@ -4,8 +4,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app import administration as queries
-from app.auth.passwords import checked_password, hashed
-from app.auth.people import change_role, checked_address, end_access, give_access, set_password
+from app.auth.links import address_of_link, make_link
+from app.auth.people import change_role, checked_address, end_access, give_access
 from app.auth.policy import ROLES
 from app.connecting import connect, routing_now
 from app.examination import examine
@@ -116,38 +116,47 @@ def _lines(area: Blueprint, at: Installation) -> None:
 
 
 def _people(area: Blueprint, at: Installation) -> None:
-    @area.get("/people")
-    def people() -> str:
+    def page(link: str | None = None) -> str:
         with at.database.read() as session:
             rows, centres = queries.people(session), queries.centres(session)
-        return render_template("administration/people.html", **texts(), rows=rows, centres=centres, roles=ROLES)
+        return render_template(
+            "administration/people.html", **texts(), rows=rows, centres=centres, roles=ROLES, link=link
+        )
+
+    @area.get("/people")
+    def people() -> str:
+        return page()
 
     @area.post("/people/add")
-    def add_person() -> Response:
-        given = request.form
+    def add_person() -> str:
+        given, now = request.form, at.clock.now()
         address, role = checked_address(given.get("email", "")), _role(given.get("role", ""))
-        password = given.get("password", "")
-        password_hash = hashed(checked_password(password, address)) if password else None
         with at.database.begin() as session:
-            give_access(
+            made = give_access(
                 session,
                 email=address,
                 role=role,
                 centre=queries.centre_chosen(session, given.get("centre", "")),
-                password_hash=password_hash,
-                now=at.clock.now(),
+                password_hash=None,
+                now=now,
             )
-        return redirect("/people", 303)
+            secret = make_link(session, made, who_asks().person.id, now)
+        # Not by an address to go on to: what is secret is shown this once.
+        return page(address_of_link(at.site.base_url, secret))
 
 
 def _one_person(area: Blueprint, at: Installation) -> None:
-    @area.get("/people/<person_id>")
-    def person(person_id: str) -> str:
+    def page(person_id: str, link: str | None = None) -> str:
         with at.database.read() as session:
             row, centres = queries.person_by_id(session, person_id), queries.centres(session)
+        own = who_asks().person.id
         return render_template(
-            "administration/person.html", **texts(), row=row, centres=centres, roles=ROLES, own=who_asks().person.id
+            "administration/person.html", **texts(), row=row, centres=centres, roles=ROLES, own=own, link=link
         )
+
+    @area.get("/people/<person_id>")
+    def person(person_id: str) -> str:
+        return page(person_id)
 
     @area.post("/people/<person_id>/role")
     def role(person_id: str) -> Response:
@@ -157,14 +166,12 @@ def _one_person(area: Blueprint, at: Installation) -> None:
             change_role(session, row, _role(request.form.get("role", "")), centre, at.clock.now())
         return redirect(url_for("administration.person", person_id=person_id), 303)
 
-    @area.post("/people/<person_id>/password")
-    def password(person_id: str) -> Response:
-        with at.database.read() as session:
-            email = queries.person_by_id(session, person_id).email
-        password_hash = hashed(checked_password(request.form.get("password", ""), email))
+    @area.post("/people/<person_id>/link")
+    def new_link(person_id: str) -> str:
         with at.database.begin() as session:
-            set_password(session, _another(queries.person_by_id(session, person_id)), password_hash, at.clock.now())
-        return redirect(url_for("administration.person", person_id=person_id), 303)
+            row = _another(queries.person_by_id(session, person_id))
+            secret = make_link(session, row, who_asks().person.id, at.clock.now())
+        return page(person_id, address_of_link(at.site.base_url, secret))
 
     @area.post("/people/<person_id>/end")
     def end(person_id: str) -> Response:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.auth.links import PATH as FIRST_PASSWORD
 from app.auth.policy import BY_PURPOSE, ROUTES, Access, ByToken, Viewer, grants, may_open, takes_confirmation
 from app.auth.sessions import SignedIn, is_confirmed
 from app.auth.sign_in import Confirmation
@@ -23,6 +24,8 @@ from app.wiring import Installation
 from storage.errors import Refused
 
 SIGN_IN = "/sign-in"
+# Where whoever is not signed in finds a form.
+FOR_STRANGERS = (SIGN_IN, FIRST_PASSWORD)
 FORM_FIELD = "form"
 CONFIRMING_FIELD = "confirm_password"
 
@@ -175,7 +178,7 @@ class Gate:
 
 def has_forms(rule: str) -> bool:
     """Whether there are forms on the pages of that address."""
-    return rule == SIGN_IN or isinstance(ROUTES.get(rule), Access)
+    return rule in FOR_STRANGERS or isinstance(ROUTES.get(rule), Access)
 
 
 def who_asks() -> SignedIn:

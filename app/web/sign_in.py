@@ -3,7 +3,7 @@
 from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from app.auth.sign_in import WITHIN
+from app.auth.attempts import WITHIN
 from app.web.gate import SIGN_IN, Gate, own_page, who_asks
 from app.web.messages import texts
 from app.wiring import Installation

@@ -1,6 +1,6 @@
 """Every table. Importing this package is importing them all, which is what migrations need."""
 
-from storage.models.access import SignInAttempt, SignInSession
+from storage.models.access import PasswordLink, SignInAttempt, SignInSession
 from storage.models.approval import CardDataPurge, PolicyPreview, PolicyPreviewChange
 from storage.models.call import Call, CallStep, CarrierEvent, ConsentRecord, Recording
 from storage.models.centre import Centre, Line
@@ -38,6 +38,7 @@ __all__ = [
     "NoticeVersion",
     "ObjectCopy",
     "ObjectPurpose",
+    "PasswordLink",
     "PeaksTask",
     "Person",
     "PolicyPreview",

@@ -27,8 +27,26 @@ class SignInSession(Base):
     person: Mapped[Person] = relationship(lazy="joined")
 
 
+class PasswordLink(Base):
+    """A link with which somebody sets their own password, once. It has the hash of what is secret in it."""
+
+    __tablename__ = "password_link"
+    __table_args__ = (sa.Index(None, "person_id"), sa.Index(None, "expires_at"))
+
+    id: Mapped[Id]
+    person_id: Mapped[str] = mapped_column(sa.ForeignKey("person.id"), comment="whose password it sets")
+    secret_sha256: Mapped[Sha256] = mapped_column(unique=True, comment="of the 256 random bits in the address")
+    made_at: Mapped[At]
+    expires_at: Mapped[At]
+    ended_at: Mapped[datetime | None] = mapped_column(
+        Moment(), comment="when it was used, or ended before; null: not yet"
+    )
+
+    person: Mapped[Person] = relationship(lazy="joined")
+
+
 class SignInAttempt(Base):
-    """A sign-in that was tried, and has not succeeded. Written before the password is looked at, so that none slips."""
+    """A sign-in, or a link, that was tried and has not succeeded. Written before it is looked at: so none slips."""
 
     __tablename__ = "sign_in_attempt"
     __table_args__ = (sa.Index(None, "address_hmac", "at"), sa.Index(None, "at"))

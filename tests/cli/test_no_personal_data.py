@@ -19,6 +19,7 @@ from tests.backend import Databases
 from tests.cli.conftest import Lived, lived_in
 from tests.command import Told
 from tests.docs.pages import ROOT
+from tests.pages.joining import join, secret_in
 from tests.pages.people import Visitor
 from tests.pages.reviewing import answered
 from tests.seaweed import Seaweed
@@ -134,6 +135,8 @@ def sign_in_and_out(lived: Lived) -> None:
     cookies = {"eskertu_session": visitor.token}
     requests.get(f"{visitor.base}{found}", cookies=cookies, timeout=10).raise_for_status()
     visitor.post("/sign-out", form=visitor.form("/sessions"))
+    secret = secret_in(typed.fine("user", "link", officer).out)
+    assert join(visitor, secret, f"{NAME} {NUMBER} has one").status_code == 303
     typed.fine("user", "password", officer, *password)
     typed.fine("user", "end", officer)
 

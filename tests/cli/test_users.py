@@ -5,9 +5,11 @@ from unittest import mock
 
 import pytest
 
+from app.auth.links import PATH
 from storage.database import Database
 from storage.models import Person
 from tests.command import Commands
+from tests.pages.joining import secret_in
 
 ARU = ("--email", "aru@example.com", "--role", "qa_reviewer", "--centre", "ast")
 PASSWORD = "correct horse battery"
@@ -49,6 +51,18 @@ def test_people_are_let_in_with_one_role(astana: Commands) -> None:
         "active": True,
         "has_password": False,
     }
+
+
+def test_a_link_lets_somebody_set_their_own(astana: Commands) -> None:
+    astana.fine("user", "add", *ARU)
+    said = astana.fine("user", "link", "aru@example.com").out
+    first = secret_in(said)
+    assert f"http://127.0.0.1:8080{PATH}#{first}" in said
+    assert secret_in(astana.fine("user", "link", "aru@example.com").out) != first
+    assert kept_hash(astana) is None
+    astana.fine("user", "end", "aru@example.com")
+    assert "a link would open nothing" in astana.refused("user", "link", "aru@example.com")
+    assert "nobody is known" in astana.refused("user", "link", "nobody@example.com")
 
 
 def test_a_password_is_read_from_a_file_and_kept_as_a_hash(astana: Commands) -> None:

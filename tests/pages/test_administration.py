@@ -12,6 +12,7 @@ from app.web.messages import catalogue
 from storage.models import Centre, Line, Person
 from telephony.lines import routing
 from tests.house import NUMBERS
+from tests.pages.joining import join, secret_in
 from tests.pages.looking import all_looks, complaints, findings, fits
 from tests.pages.people import PASSWORD, Town, Visitor
 from tests.pages.practising import connect_practice
@@ -29,6 +30,13 @@ def charlie(town: Town) -> Visitor:
 
 def posted(visitor: Visitor, path: str, page: str, **fields: str) -> int:
     return visitor.post(path, form=visitor.form(page), more=fields).status_code
+
+
+def linked(visitor: Visitor, path: str, page: str, **fields: str) -> str:
+    """What is secret in the link that came of it."""
+    answer = visitor.post(path, form=visitor.form(page), more=fields)
+    assert answer.status_code == 200
+    return secret_in(answer.text)
 
 
 def test_a_centre_and_a_line_are_made_and_connected(town: Town, charlie: Visitor) -> None:
@@ -74,10 +82,11 @@ def test_what_the_carrier_has_otherwise_is_said(town: Town, charlie: Visitor) ->
 
 def test_somebody_comes_in_changes_and_goes(town: Town, charlie: Visitor) -> None:
     mine = {"email": "Dana@Example.com", "role": "qa_reviewer", "centre": str(town.person("alice").centre_id)}
-    assert posted(charlie, "/people/add", "/people", **mine, password="short") == 400
-    assert posted(charlie, "/people/add", "/people", **mine | {"role": "king"}, password=PASSWORD) == 400
-    assert posted(charlie, "/people/add", "/people", **mine, password=PASSWORD) == 303
-    assert posted(charlie, "/people/add", "/people", **mine, password=PASSWORD) == 400
+    assert posted(charlie, "/people/add", "/people", **mine | {"role": "king"}) == 400
+    secret = linked(charlie, "/people/add", "/people", **mine)
+    assert posted(charlie, "/people/add", "/people", **mine) == 400
+    assert town.visitor().sign_in("dana@example.com").status_code == 403
+    assert join(town.visitor(), secret).status_code == 303
     dana, person = town.signed_in("dana"), town.person("dana")
     assert dana.get("/recordings").status_code == 200
     page = f"/people/{person.id}"
@@ -87,7 +96,9 @@ def test_somebody_comes_in_changes_and_goes(town: Town, charlie: Visitor) -> Non
     assert town.leaves("role_ended")[ended:] == [{"person": person.id, "role": "qa_reviewer", "centre": mine["centre"]}]
     assert town.leaves("role_given")[given:] == [{"person": person.id, "role": "auditor", "centre": None}]
     assert dana.get("/recordings").status_code == 404
-    assert posted(charlie, f"{page}/password", page, password="another long one") == 303
+    secret = linked(charlie, f"{page}/link", page)
+    assert dana.is_in(), "until it is used"
+    assert join(town.visitor(), secret, "another long one").status_code == 303
     assert not dana.is_in()
     assert town.visitor().sign_in("dana@example.com").status_code == 403
     assert town.visitor().sign_in("dana@example.com", "another long one").status_code == 303
@@ -101,7 +112,7 @@ def test_nobody_takes_their_own_access_away(town: Town, charlie: Visitor) -> Non
     assert EN["people_self"] in charlie.get(f"{page}?lang=en").text
     assert posted(charlie, f"{page}/end", "/people") == 400
     assert posted(charlie, f"{page}/role", "/people", role="auditor", centre="") == 400
-    assert posted(charlie, f"{page}/password", "/people", password="another long one") == 400
+    assert posted(charlie, f"{page}/link", "/people") == 400
     assert charlie.is_in()
 
 
@@ -111,7 +122,7 @@ def test_access_takes_the_password_once_more(town: Town) -> None:
     mine = {"email": "erlan@example.com", "role": "auditor", "centre": ""}
     assert EN["confirm_password"] in other.get("/people?lang=en").text
     assert posted(other, "/people/add", "/people", **mine) == 403
-    assert posted(other, "/people/add", "/people", **mine, confirm_password=PASSWORD) == 303
+    assert posted(other, "/people/add", "/people", **mine, confirm_password=PASSWORD) == 200
     town.house.clock.sleep(timedelta(minutes=20).total_seconds())
 
 
@@ -124,7 +135,7 @@ def test_the_others_change_nothing(town: Town, name: str) -> None:
         assert visitor.get(path).status_code == 404
     for path in (
         *("/centres", "/lines", "/people/add", f"/lines/{line}/connect"),
-        *(f"/people/{person}/{what}" for what in ("role", "password", "end")),
+        *(f"/people/{person}/{what}" for what in ("role", "link", "end")),
     ):
         sent = CENTRE | {"code": "new", "email": "x@example.com", "role": "administrator", "password": PASSWORD}
         assert visitor.post(path, form=form, more=sent).status_code == 404

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from app.auth.attempts import REFUSED_AT_MOST, WITHIN
 from app.auth.policy import ALL, OWN, ROUTES, Access
 from app.auth.sessions import CONFIRMED_FOR
-from app.auth.sign_in import REFUSED_AT_MOST, WITHIN
 from tests.pages.people import PASSWORD, Town, Visitor
 
 PATH = "/sessions/end-others"

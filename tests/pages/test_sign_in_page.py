@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
-from app.auth.sign_in import REFUSED_AT_MOST, WITHIN
+from app.auth.attempts import REFUSED_AT_MOST, WITHIN
 from app.web.messages import catalogue
 from tests.pages.conftest import LISTEN
 from tests.pages.looking import findings, fits

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from app.auth import passwords, sign_in
+from app.auth.attempts import REFUSED_AT_MOST, WITHIN, Attempts
 from app.auth.passwords import hashed
 from app.auth.people import end_access, give_access
-from app.auth.sign_in import LEAVES_AT_MOST, REFUSED_AT_MOST, WITHIN, SignIn
+from app.auth.sign_in import LEAVES_AT_MOST
 from app.wiring import Installation
 from storage.errors import Refused
 from storage.models import Person, SignInAttempt
@@ -175,8 +176,8 @@ def test_attempts_have_no_address_and_go(town: Town) -> None:
     kept = town.house.ask(lambda s: s.scalars(sa.select(SignInAttempt)).all())
     assert kept
     assert NOBODY.encode() not in town.house.bytes_on_disk()
-    other = SignIn(town.house.at.database, town.house.clock, b"another secret")
-    assert other._address_hmac(NOBODY) not in {row.address_hmac for row in kept}
+    other = Attempts(town.house.at.database, town.house.clock, b"another secret")
+    assert other.named("address", NOBODY) not in {row.address_hmac for row in kept}
     town.house.clock.sleep(WITHIN.total_seconds() + 1)
     town.house.at.sign_in.forget()
     assert town.house.ask(lambda s: s.scalars(sa.select(SignInAttempt)).all()) == []

@@ -12,6 +12,8 @@ from app.factory import PROBLEMS
 from app.overview.calls import OUTCOMES
 from app.overview.needs import BY_ROLE
 from app.privacy.declined import DECLINED
+from app.web.first_password import NOT_THE_SAME, UNFIT
+from app.web.first_password import PROBLEMS as JOINING
 from app.web.local import Local
 from app.web.messages import LANGUAGES, REFUSALS, catalogue
 from app.web.navigation import AREAS
@@ -130,6 +132,6 @@ def test_no_text_is_left_over() -> None:
     asked |= {name for needs in BY_ROLE.values() for name, _, _ in needs} | {"need_health"}
     asked |= {"answers_missing", "reviewed_meanwhile", "note_refused"}  # app/web/review.py says which
     asked |= {key for key in catalogue("en") if key.startswith(("column_", "lacking_"))}  # app/web/facts.py
-    asked |= {SESSION_OVER, REFUSED, LOCKED_OUT}
+    asked |= {SESSION_OVER, REFUSED, LOCKED_OUT, NOT_THE_SAME, UNFIT} | {name for name, _ in JOINING.values()}
     asked |= {"search_wrong", "search_no_line", "search_gone", "search_no_number"}
     assert catalogue("en").keys() - asked == set()

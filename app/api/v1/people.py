@@ -34,7 +34,7 @@ class PeopleOut(Out):
 
 
 class PersonIn(In):
-    """Their password is set by `eskertu user password`, never by a program."""
+    """They set their password themselves, by a link that a person makes for them; never a program."""
 
     email: str = Field(max_length=254, pattern=r"^[!-?A-~]+@[!-?A-~]+$", examples=["aru@example.com"])
     role: str = Field(pattern=f"^({'|'.join(ROLES)})$", examples=["qa_reviewer"])
