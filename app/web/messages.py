@@ -4,7 +4,7 @@ import tomllib
 from functools import cache, partial
 from importlib import resources
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Request, Response, request
 
@@ -73,6 +73,15 @@ def remember_language(response: Response, *, secure: bool) -> Response:
 
 
 def _same_page_in(code: str) -> str:
+    if request.method not in {"GET", "HEAD"}:
+        return f"{_came_from()}?{urlencode({'lang': code})}"
     asked = request.args.copy()
     asked["lang"] = code
     return "?" + urlencode(list(asked.items(multi=True)))
+
+
+def _came_from() -> str:
+    """Where the form stood that was sent: its own address shows nothing. Of another site, our first page."""
+    page = urlsplit(request.referrer or "")
+    ours = page.netloc == request.host and page.path.startswith("/") and not page.path.startswith("//")
+    return page.path if ours else "/"

@@ -164,6 +164,25 @@ def test_health_says_what_doctor_says_and_what_is_used(town: Town, charlie: Visi
     assert "kB" in page
 
 
+@pytest.mark.parametrize(
+    ("referrer", "leads"),
+    [
+        ("{base}/centres?lang=kk", "/centres?lang=ru"),
+        ("https://elsewhere.example/centres", "/?lang=ru"),
+        ("{base}//elsewhere.example/x", "/?lang=ru"),
+        (None, "/?lang=ru"),
+    ],
+)
+def test_the_answer_to_a_form_leads_to_a_page_in_another_language(
+    town: Town, charlie: Visitor, referrer: str | None, leads: str
+) -> None:
+    """The form's own address shows nothing."""
+    headers = {"Referer": referrer.format(base=town.house.at.site.base_url)} if referrer else {}
+    answer = charlie.post("/centres", form=charlie.form("/centres"), headers=headers, code="NO", name="x")
+    assert answer.status_code == 400
+    assert f'href="{leads}"' in answer.text
+
+
 def _everything(session: Session) -> list[object]:
     people = session.execute(sa.select(Person.id, Person.role, Person.active, Person.password_hash).order_by(Person.id))
     return [*people.all(), *session.scalars(sa.select(Centre.code).order_by(Centre.code))]
