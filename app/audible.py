@@ -1,23 +1,22 @@
 """Which recordings somebody may hear now: the newest first, a page at a time."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.auth.policy import MEDIA, Viewer, purposes_for
-from storage.database import Moment
-from storage.errors import Refused
+from app.paging import paged
 from storage.models import Call, Centre, Line, ObjectPurpose, Recording, StoredObject
 from storage.retention.policy import usable_for
 
 A_PAGE = 25
 KIND = "recording"
-PLACE = re.compile(r"\d{8}T\d{12}-[0-9a-f]{32}")
+ORDER = (StoredObject.began_at, StoredObject.id)
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def audible(
         heard: only those that a reviewer has marked as heard, or only those that nobody has; None: all.
 
     Raises:
-        Refused: if `before` is not of our making.
+        CursorWrong: if `before` is not of our making.
     """
     purposes = MEDIA.get((viewer.role, KIND), ())
     if not viewer.active or not purposes:
@@ -76,21 +75,13 @@ def audible(
         .join(Line, Line.id == Call.line_id)
         .join(Centre, Centre.id == Line.centre_id)
         .where(*_is_audible(purposes, now))
-        .order_by(StoredObject.began_at.desc(), StoredObject.id.desc())
-        .limit(A_PAGE + 1)
     )
     if viewer.centre_id is not None:
         query = query.where(StoredObject.centre_id == viewer.centre_id)
     if heard is not None:
         query = query.where(StoredObject.heard_at.is_not(None) if heard else StoredObject.heard_at.is_(None))
-    if before is not None:
-        moment, object_id = _read(before)
-        here = sa.tuple_(sa.literal(moment, Moment()), sa.literal(object_id))
-        query = query.where(sa.tuple_(StoredObject.began_at, StoredObject.id) < here)
-    found = session.execute(query).all()
-    rows = [_told(row, viewer, now) for row in found[:A_PAGE]]
-    last = found[A_PAGE - 1][0] if len(found) > A_PAGE else None
-    return AudiblePage(rows, None if last is None else f"{last.began_at.astimezone(UTC):%Y%m%dT%H%M%S%f}-{last.id}")
+    page = paged(session, query, ORDER, A_PAGE, before, newest_first=True)
+    return AudiblePage([_told(row, viewer, now) for row in page.rows], page.next)
 
 
 def _is_audible(purposes: Sequence[str], now: datetime) -> list[sa.ColumnElement[bool]]:
@@ -107,7 +98,7 @@ def _is_audible(purposes: Sequence[str], now: datetime) -> list[sa.ColumnElement
     ]
 
 
-def _told(row: sa.Row[StoredObject, float | None, str, str, str], viewer: Viewer, now: datetime) -> Audible:
+def _told(row: Sequence[Any], viewer: Viewer, now: datetime) -> Audible:
     kept, seconds, line, centre, zone = row
     usable = usable_for(((each.purpose, each.until) for each in kept.purposes), now)
     allowed = purposes_for(viewer, kept.kind, kept.centre_id, usable)
@@ -122,13 +113,3 @@ def _told(row: sa.Row[StoredObject, float | None, str, str, str], viewer: Viewer
         (until - now).days,
         kept.heard_at is not None,
     )
-
-
-def _read(before: str) -> tuple[datetime, str]:
-    moment, _, object_id = before.partition("-")
-    if not PLACE.fullmatch(before):
-        raise Refused("before: give what the page before said")
-    try:
-        return datetime.strptime(moment, "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC), object_id
-    except ValueError as error:
-        raise Refused("before: give what the page before said") from error

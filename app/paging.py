@@ -35,7 +35,7 @@ Query = sa.Select[*tuple[Any, ...]]
 class Paged:
     """Some rows, and where the next page begins; None: this is the last."""
 
-    rows: Sequence[sa.Row[Any]]
+    rows: Sequence[tuple[Any, ...]]
     next: str | None
 
 
@@ -65,8 +65,9 @@ def paged(
         query = query.where(beyond(order, read_cursor(cursor, order), newest_first=newest_first))
     sorted_by = [each.desc() if newest_first else each.asc() for each in order]
     found = session.execute(query.add_columns(*order).order_by(*sorted_by).limit(limit + 1)).all()
-    rows = found[:limit]
-    return Paged(rows, written(rows[-1][-len(order) :]) if len(found) > limit else None)
+    rows = [tuple(row) for row in found[:limit]]
+    further = written(rows[-1][-len(order) :]) if len(found) > limit else None
+    return Paged([row[: -len(order)] for row in rows], further)
 
 
 def beyond(order: Sequence[Key], values: Sequence[Any], *, newest_first: bool) -> sa.ColumnElement[bool]:

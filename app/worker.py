@@ -16,6 +16,7 @@ from app.wiring import Installation
 from storage.ledger.log import sequence
 from storage.notice_drafts import forget_drafts
 from storage.retention.evidence import delete_due_evidence
+from telephony.peaks import want_lost_peaks
 
 log = structlog.get_logger()
 
@@ -39,6 +40,7 @@ class Worker:
             ("remove_carrier_copies", at.copy_removal.run, 1, 1),
             ("purge_card_data", at.card_data.run, 1, 1),
             ("make_peaks", at.peaks.run, 1, 2),
+            ("want_lost_peaks", self.want_lost_peaks, 60, 1),
             ("mirror_holds", lambda: at.mirror.run(BUDGET), 1, 1),
             ("delete_due", lambda: at.deleter.run(BUDGET), 1, 1),
             ("sequence_ledger", self.sequence, 0.5, 1),
@@ -63,6 +65,11 @@ class Worker:
         """Delete rows about people whose day has come."""
         with self._at.database.begin() as session:
             return delete_due_evidence(session, self._at.clock.now())
+
+    def want_lost_peaks(self) -> int:
+        """Have the waveforms of recordings whose deletion was taken back made anew."""
+        with self._at.database.begin() as session:
+            return want_lost_peaks(session, self._at.clock.now())
 
     def forget_drafts(self) -> int:
         """Discard drafts of notices that nobody published."""

@@ -18,9 +18,10 @@ from config.clock import Clock
 from config.milestones import Milestone, reached
 from storage.database import Database
 from storage.intake import Arrival, Intake, Ticket
-from storage.models import PeaksTask, StoredObject
+from storage.models import HeldObject, Hold, PeaksTask, StoredObject
 from storage.playback import Playable, Playback, whole
 from storage.retention.claim import claim
+from storage.retention.found_holds import FOUND_BY
 from storage.retention.policy import PolicyError
 from telephony.wav import NotWholeWav
 from telephony.waveform import FULL, Waveform, waveform
@@ -58,6 +59,27 @@ class Skipped:
 def want_peaks(session: Session, object_id: str, now: datetime) -> None:
     """In the transaction that stores a recording: have its peaks made."""
     session.add(PeaksTask(object_id=object_id, attempts=0, next_attempt_at=now))
+
+
+def want_lost_peaks(session: Session, now: datetime) -> int:
+    """Have peaks made anew of recordings whose deletion was taken back, as theirs may be gone by then.
+
+    Such a recording is held by what was found (storage/retention/found_holds.py). Returns how many there were.
+    """
+    # By steps, each by an index: there are few such holds, mostly none.
+    holds = session.scalars(sa.select(Hold.id).where(Hold.owner == FOUND_BY)).all()
+    held = session.scalars(sa.select(HeldObject.object_id).where(HeldObject.hold_id.in_(holds))).all() if holds else ()
+    lost = [each for each in sorted(set(held)) if _is_lost(session, each)]
+    for object_id in lost:
+        want_peaks(session, object_id, now)
+    return len(lost)
+
+
+def _is_lost(session: Session, object_id: str) -> bool:
+    if session.get(PeaksTask, object_id) is not None or peaks_of(session, object_id) is not None:
+        return False
+    row = session.get_one(StoredObject, object_id, with_for_update=True, populate_existing=True)
+    return row.kind == "recording" and row.state == "stored"
 
 
 def peaks_of(session: Session, object_id: str) -> StoredObject | None:

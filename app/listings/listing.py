@@ -49,7 +49,7 @@ def one_page(
     """
     query = listing.within(listing.query(), viewer)
     page = paged(session, query, listing.order, limit, cursor, newest_first=newest_first)
-    return {"items": [listing.told(*row[: -len(listing.order)]) for row in page.rows], "next": page.next}
+    return {"items": [listing.told(*row) for row in page.rows], "next": page.next}
 
 
 def one(session: Session, listing: Listing, viewer: Viewer, which: sa.ColumnElement[bool]) -> Told:

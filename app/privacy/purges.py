@@ -77,7 +77,7 @@ def purges_over(
     page = paged(
         session, _query(centre_id).where(CardDataPurge.state.not_in(OPEN)), BY, A_PAGE, cursor, newest_first=True
     )
-    return [_row(session, *list(each)[:3]) for each in page.rows], page
+    return [_row(session, *each) for each in page.rows], page
 
 
 def one_purge(session: Session, purge_id: str, centre_id: str | None = None) -> PurgeRow:

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from app.worker import Worker
 from config import milestones
 from config.milestones import Milestone
 from storage.models import LeafOpening, PeaksTask, Receipt, StoredObject
 from storage.retention.card_data import ask
+from storage.retention.claim import claim
 from storage.retention.holds import lift
 from storage.retention.publish import set_policy
 from storage.retention.restriction import release, restrict
@@ -225,3 +227,25 @@ def test_the_ledger_has_them_as_what_they_are(recorded: House) -> None:
         lambda s: s.scalars(sa.select(LeafOpening.facts).where(LeafOpening.subject_id == peaks.id)).all()
     )
     assert (facts["kind"], facts["parent"]) == ("peaks", recording.id)
+
+
+def test_a_recording_whose_deletion_was_taken_back_gets_new_ones(recorded: House) -> None:
+    """Its key is marked as held, which the main database does not know. Its peaks went in a batch before."""
+    assert recorded.at.peaks.run() == 1
+    recording, before = made(recorded)
+    recorded.at.keys.hold(recording.id)
+    with recorded.at.database.begin() as session:
+        assert claim(session, before.id, "policy", recorded.clock.now()) == 1
+    recorded.work()
+    recorded.clock.sleep(timedelta(days=91).total_seconds())
+    recorded.work_for(60)
+    (kept,) = [row for row in of_kind(recorded, "recording") if row.state == "stored"]
+    assert (kept.id, kept.holds) == (recording.id, 1)
+    assert [row.state for row in of_kind(recorded, "peaks")] == ["deleted"]
+    assert [task.object_id for task in tasks(recorded)] == [recording.id], "wanted once"
+    assert recorded.at.peaks.run() == 1
+    assert Worker(recorded.at).want_lost_peaks() == 0
+    after = made(recorded)[1]
+    assert after.id != before.id
+    assert after.holds == 1
+    everything_agrees(recorded)
