@@ -4,7 +4,7 @@ import tomllib
 from functools import cache, partial
 from importlib import resources
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Request, Response, request
 
@@ -73,15 +73,18 @@ def remember_language(response: Response, *, secure: bool) -> Response:
 
 
 def _same_page_in(code: str) -> str:
-    if request.method not in {"GET", "HEAD"}:
-        return f"{_came_from()}?{urlencode({'lang': code})}"
-    asked = request.args.copy()
-    asked["lang"] = code
-    return "?" + urlencode(list(asked.items(multi=True)))
+    if request.method in {"GET", "HEAD"}:
+        path, asked = "", list(request.args.items(multi=True))
+    else:
+        path, asked = _came_from()
+    return f"{path}?{urlencode([*((name, value) for name, value in asked if name != 'lang'), ('lang', code)])}"
 
 
-def _came_from() -> str:
-    """Where the form stood that was sent: its own address shows nothing. Of another site, our first page."""
+def _came_from() -> tuple[str, list[tuple[str, str]]]:
+    """Where the form stood that was sent, and what was asked for there: its own address shows nothing.
+
+    Of another site, our first page.
+    """
     page = urlsplit(request.referrer or "")
     ours = page.netloc == request.host and page.path.startswith("/") and not page.path.startswith("//")
-    return page.path if ours else "/"
+    return (page.path, parse_qsl(page.query)) if ours else ("/", [])

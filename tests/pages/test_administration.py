@@ -168,6 +168,7 @@ def test_health_says_what_doctor_says_and_what_is_used(town: Town, charlie: Visi
     ("referrer", "leads"),
     [
         ("{base}/centres?lang=kk", "/centres?lang=ru"),
+        ("{base}/purges/new?lang=en&object=1", "/purges/new?object=1&amp;lang=ru"),
         ("https://elsewhere.example/centres", "/?lang=ru"),
         ("{base}//elsewhere.example/x", "/?lang=ru"),
         (None, "/?lang=ru"),
