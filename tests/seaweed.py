@@ -6,7 +6,7 @@ Started from the same description as in production (`storage.objects.embedded`),
 import subprocess
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,12 +42,32 @@ def running(launch: Launch, log: Path) -> Iterator[Seaweed]:
     with log.open("ab") as output:
         process = subprocess.Popen(launch.argv, env=launch.env, stdout=output, stderr=subprocess.STDOUT)
     try:
-        wait_until_ready(launch.endpoint, 60)
+        try:
+            wait_until_ready(launch.endpoint, 60)
+        except EmbeddedStoreNotReady as error:
+            error.add_note(f"exit {process.poll()}; its log ends: {log.read_text(errors='replace')[-2000:]}")
+            raise
         yield Seaweed(launch.endpoint, launch.access_key, launch.secret_key, process.pid)
     finally:
         process.kill()
         process.wait()
         remove_sockets(launch)
+
+
+@contextmanager
+def started(home: Path, log: Path) -> Iterator[tuple[Launch, Seaweed]]:
+    """Prepare and start a store under `home`. Somebody else may take a chosen port first: then anew, twice at most."""
+    for attempts_left in (2, 1, 0):
+        launch = EmbeddedStore(home).prepare()
+        with ExitStack() as kept:
+            try:
+                store = kept.enter_context(running(launch, log))
+            except EmbeddedStoreNotReady:
+                if not attempts_left:
+                    raise
+                continue
+            yield launch, store
+            return
 
 
 def remove_sockets(launch: Launch) -> None:
@@ -60,17 +80,10 @@ def remove_sockets(launch: Launch) -> None:
 
 @pytest.fixture(scope="session")
 def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
-    """One store for the session. Another session may take a chosen port first: then once more, with other ports."""
+    """One store for the session."""
     folder = tmp_path_factory.mktemp("seaweed home")
-    for attempt in range(3):
-        try:
-            home = folder / str(attempt)
-            with running(EmbeddedStore(home).prepare(), folder / "log") as store:
-                yield store
-                return
-        except EmbeddedStoreNotReady:
-            if attempt == 2:
-                raise
+    with started(folder / "0", folder / "log") as (_, store):
+        yield store
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ from app.wiring import Installation
 from config.settings import Settings
 from storage.models import Centre
 from storage.models.columns import random_id
-from storage.objects.embedded import EmbeddedStore
 from storage.objects.store import ObjectStore
-from tests.seaweed import Seaweed, running
+from tests.seaweed import Seaweed, started
 
 BUCKET = "bench"
 
@@ -20,7 +19,7 @@ BUCKET = "bench"
 @contextmanager
 def seaweed(folder: Path) -> Iterator[Seaweed]:
     """A store of its own, with an empty bucket."""
-    with running(EmbeddedStore(folder / "store").prepare(), folder / "store.log") as store:
+    with started(folder / "store", folder / "store.log") as (_, store):
         store.client().make_bucket(BUCKET)
         yield store
 

@@ -24,7 +24,7 @@ from storage.objects.embedded import (
 )
 from storage.objects.s3 import S3Store
 from storage.objects.store import StoreUnavailable
-from tests.seaweed import running
+from tests.seaweed import started
 
 LOOPBACK_V4, LOOPBACK_V6 = "0100007F", "00000000000000000000000001000000"
 LISTENING = "0A"
@@ -56,9 +56,9 @@ def test_it_keeps_an_object_over_a_kill_and_other_ports(tmp_path: Path) -> None:
     for start in range(3):
         if start == 2:
             (home / "ports.json").unlink()
-        launches.append(EmbeddedStore(home).prepare())
-        with running(launches[-1], tmp_path / "log"):  # which ends it by SIGKILL
-            store = store_of(launches[-1])
+        with started(home, tmp_path / "log") as (launch, _):  # which ends it by SIGKILL
+            launches.append(launch)
+            store = store_of(launch)
             if start == 0:
                 store.ensure_bucket()
                 store.put("a/1", io.BytesIO(data), len(data))
@@ -86,8 +86,10 @@ def read_when_settled(store: S3Store, key: str, length: int) -> bytes:
 
 
 def test_two_run_side_by_side_and_only_on_loopback(tmp_path: Path) -> None:
-    first, second = EmbeddedStore(tmp_path / "one").prepare(), EmbeddedStore(tmp_path / "two").prepare()
-    with running(first, tmp_path / "log one") as one, running(second, tmp_path / "log two") as two:
+    with (
+        started(tmp_path / "one", tmp_path / "log one") as (first, one),
+        started(tmp_path / "two", tmp_path / "log two") as (second, two),
+    ):
         for launch, process in ((first, one), (second, two)):
             found = listening(process.pid)
             assert int(launch.endpoint.partition(":")[2]) in {port for _, port in found}
@@ -150,9 +152,8 @@ def test_ports_stay_unless_taken(tmp_path: Path) -> None:
 
 
 def test_a_long_path_leaves_the_sockets_where_the_server_puts_them(tmp_path: Path) -> None:
-    launch = EmbeddedStore(tmp_path / ("long" * 30)).prepare()
-    assert not any("localSocket" in text for text in launch.argv)
-    with running(launch, tmp_path / "log"):
+    with started(tmp_path / ("long" * 30), tmp_path / "log") as (launch, _):
+        assert not any("localSocket" in text for text in launch.argv)
         store_of(launch).ensure_bucket()
 
 
