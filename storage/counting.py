@@ -1,7 +1,7 @@
 """Counting what is stored, and in which week it goes: by the worker, as often as is cheap, for whoever asks."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -42,11 +42,12 @@ class Counted:
 
 
 class Counting:
-    """Counts again when it is worth it."""
+    """Counts again when it is worth it. `stopwatch`: seconds of any origin, by which a count is timed."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, stopwatch: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._clock = clock
+        self._stopwatch = stopwatch
 
     def run(self) -> bool:
         """Count, unless that was done a moment ago: after five seconds, or a hundred times of what it took.
@@ -59,9 +60,9 @@ class Counting:
             last = session.get(StoredCount, ONLY)
             if last is not None and now < last.counted_at + max(EVERY, SHARE * timedelta(milliseconds=last.took_ms)):
                 return False
-            begun = time.monotonic()
+            begun = self._stopwatch()
             parts = count(session, now)
-        took_ms = round((time.monotonic() - begun) * 1000)
+        took_ms = round((self._stopwatch() - begun) * 1000)
         with self._database.begin() as session:
             write(session, now, took_ms, parts)
         return True

@@ -22,6 +22,7 @@ from app.wiring import Account, Installation
 from app.worker import Worker
 from config.settings import Settings
 from storage.centres import add_centre
+from storage.counting import Counting
 from storage.models import Call, Line, Person, Recording, StoredObject
 from storage.models.columns import random_id
 from storage.objects.store import ObjectStore
@@ -69,6 +70,8 @@ class House:
         )
         self.at = Installation(settings, self.clock)
         self.at.store = store
+        # However busy the machine is, a count takes no time here, and is made again when the clock says so.
+        self.at.counting = Counting(self.at.database, self.clock, lambda: 0.0)
         self.network = PracticeNetwork(
             home / "carrier", clock=self.clock, account_sid=ACCOUNT, auth_token=TOKEN, faults=Faults(), speak=tone
         )
