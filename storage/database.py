@@ -7,7 +7,7 @@ the file without `secure_delete`; and in WAL mode also in the `-wal` file until 
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -173,4 +173,6 @@ def make_engine(url: str) -> sa.Engine:
 def _make_file(path: Path) -> None:
     # There are telephone numbers in it: its owner's alone. What SQLite puts beside it takes its mode over.
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    # One that exists is not opened: closing it would give up the locks that this process has on it (POSIX).
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))

@@ -3,10 +3,11 @@
 A statement that has to wait for a lock makes everybody who comes after it wait, too. So on PostgreSQL it waits for
 `LOCK_TIMEOUT` at most, and fails; `storage.upgrade` tries again. Each revision is a transaction of its own there, so
 that what was done is not done again, and an index can be built CONCURRENTLY (`autocommit_block`). On SQLite all of
-them are one.
+them are one, begun before the revision is read: who comes second waits, and then finds the work done.
 """
 
 import time
+from contextlib import nullcontext
 from typing import Literal
 
 import sqlalchemy as sa
@@ -32,6 +33,9 @@ engine: sa.Engine = context.config.attributes["engine"]
 
 with engine.connect() as connection:
     one_by_one = connection.dialect.name == "postgresql"
+    if not one_by_one:
+        # Alembic takes it that SQLite cannot change tables in a transaction, and would commit after each revision.
+        connection.begin()
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -48,6 +52,9 @@ with engine.connect() as connection:
             time.sleep(ASK_AGAIN_S)
         connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
         connection.commit()
+    else:
+        # It would end that transaction, for what only PostgreSQL needs to do outside of one.
+        context.get_context().autocommit_block = nullcontext  # type: ignore[method-assign, assignment]
     try:
         with context.begin_transaction():
             context.run_migrations()

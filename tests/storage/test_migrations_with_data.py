@@ -150,10 +150,20 @@ def test_behind_somebody_who_takes_long_it_gives_way_says_so_and_is_repeated(
     assert "colour" in next(iter(all_rows(database)["call"].values()))
 
 
+STARTS_AND_LETS_OTHERS_IN = """
+import sys, time
+import sqlalchemy as sa
+from storage.database import Database
+from storage.upgrade import upgrade
+database = Database(sys.argv[1])
+sa.event.listen(database.engine, "before_cursor_execute", lambda *given: "BEGIN" in given[2] and time.sleep(0.1))
+upgrade(database)
+"""
+
+
 def test_two_machines_that_start_at_once_migrate_once(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     url = f"sqlite:///{tmp_path / 'both.db'}" if DATABASE == "sqlite" else request.getfixturevalue("postgres_database")
-    starts = "import sys; from storage.database import Database; from storage.upgrade import upgrade; "
-    command_line = [sys.executable, "-c", starts + "upgrade(Database(sys.argv[1]))", url]
+    command_line = [sys.executable, "-c", STARTS_AND_LETS_OTHERS_IN, url]
     machines = [subprocess.Popen(command_line, stderr=subprocess.PIPE) for _ in range(3)]
     said = [machine.communicate()[1].decode() for machine in machines]
     assert [machine.returncode for machine in machines] == [0, 0, 0], said
