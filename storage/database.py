@@ -78,6 +78,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self._engine: sa.Engine | None = None
+        # Made once: each sessionmaker is a class of its own, and costs what ten small statements do.
+        self._sessions = sessionmaker(expire_on_commit=False)
         self._pid = 0
 
     @property
@@ -95,7 +97,7 @@ class Database:
 
         No network and no media work belongs inside: on SQLite there is one writer at a time.
         """
-        with sessionmaker(self.engine, expire_on_commit=False).begin() as session:
+        with self._sessions(bind=self.engine) as session, session.begin():
             yield session
 
     @contextmanager
