@@ -6,7 +6,8 @@ from apiflask import APIFlask
 
 from app.api.once import HEADER, KEY, REPLAYED
 from app.api.problem import MIMETYPE
-from app.auth.policy import ROUTES, ByToken
+from app.auth.roles import ByToken
+from app.auth.routes import ROUTES
 
 DESCRIPTION = """Everything that Eskertu tells and does, for programs.
 

@@ -7,7 +7,7 @@ import click
 from app.auth.links import address_of_link, make_link
 from app.auth.passwords import checked_password, hashed
 from app.auth.people import checked_address, end_access, give_access, person_of, set_password
-from app.auth.policy import ROLES
+from app.auth.roles import ROLES
 from app.cli.terminal import centre_coded, installation, json_lines, show
 from app.listings.house import PEOPLE
 from app.listings.listing import everything

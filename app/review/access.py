@@ -6,7 +6,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.auth.policy import REVIEWERS, Viewer, purposes_for
+from app.auth.policy import Viewer, purposes_for
+from app.auth.roles import REVIEWERS
 from app.viewing import NOTHING
 from app.wiring import Installation
 from storage.errors import NotFound

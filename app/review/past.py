@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.auth.policy import REVIEWERS, Viewer
+from app.auth.policy import Viewer
+from app.auth.roles import REVIEWERS
 from app.paging import paged
 from storage.models import Call, Centre, Line, Recording, Review, StoredObject
 

@@ -15,7 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.auth.policy import REVIEWERS, Viewer
+from app.auth.policy import Viewer
+from app.auth.roles import REVIEWERS
 from app.paging import beyond, read_cursor, written
 from storage.errors import NotFound, Refused
 from storage.models import Call, Centre, Line, Recording

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from app import administration as queries
 from app.auth.links import address_of_link, make_link
 from app.auth.people import change_role, checked_address, end_access, give_access
-from app.auth.policy import ROLES
+from app.auth.roles import ROLES
 from app.connecting import connect, routing_now
 from app.examination import examine
 from app.privacy.people import zone_of

@@ -1,4 +1,4 @@
-"""In front of every request: who may open this address (app/auth/policy.py), and is a form one of ours?
+"""In front of every request: who may open this address (app/auth/routes.py), and is a form one of ours?
 
 An address that stands in no table is opened by nobody. A form is ours when it carries what we wrote into it for this
 very browser, and the browser, where it says so, sends it from a page of ours.
@@ -15,7 +15,9 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.auth.links import PATH as FIRST_PASSWORD
-from app.auth.policy import BY_PURPOSE, ROUTES, Access, ByToken, Viewer, grants, may_open, takes_confirmation
+from app.auth.policy import Viewer, grants, may_open, takes_confirmation
+from app.auth.roles import BY_PURPOSE, Access, ByToken
+from app.auth.routes import ROUTES
 from app.auth.sessions import SignedIn, is_confirmed
 from app.auth.sign_in import Confirmation
 from app.auth.tokens import Bearer, NotAdmitted

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.auth.policy import ROUTES, ByToken
+from app.auth.roles import ByToken
+from app.auth.routes import ROUTES
 from app.listings.calls import CALLS, OBJECTS, RECEIPTS, RECORDINGS
 from app.listings.house import CENTRES, FINDINGS, LEAVES, LINES, PEOPLE
 from app.listings.listing import everything

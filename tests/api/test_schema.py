@@ -13,7 +13,8 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.generation.hypothesis.builder import HypothesisTestConfig, HypothesisTestMode, create_test
 
-from app.auth.policy import ROUTES, ByToken
+from app.auth.roles import ByToken
+from app.auth.routes import ROUTES
 from tests.api.programs import token_of
 from tests.pages.people import Town
 

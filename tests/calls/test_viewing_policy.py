@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.auth.policy import MEDIA, ROLES, Viewer, purpose_for
+from app.auth.policy import MEDIA, Viewer, purpose_for
+from app.auth.roles import ROLES
 
 centres = st.sampled_from(["ast", "alm", "par"])
 purposes = st.sampled_from(["training", "quality", "security", "evidence"])

@@ -1,16 +1,18 @@
-"""The table of who may open what, written from `app/auth/policy.py`: `python -m tests.docs.authorisation` writes it."""
+"""The page of who may open what, written from the tables that decide: `python -m tests.docs.authorisation`."""
 
 from pathlib import Path
 
-from app.auth.policy import MEDIA, ROLES, ROUTES, TASKS, Access, ByToken
+from app.auth.policy import MEDIA, TASKS
+from app.auth.roles import ROLES, Access, ByToken
+from app.auth.routes import ROUTES
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "authorisation.md"
 
 HEAD = """# Who may open what
 
-Written from `app/auth/policy.py` by `python -m tests.docs.authorisation`; a test compares it with the code, and the
-code with all addresses that the application has. An address that is not here is opened by nobody, and a request that
-proves no right is answered as if there were nothing (404).
+Written from `app/auth/routes.py` and `app/auth/policy.py` by `python -m tests.docs.authorisation`; a test compares it
+with the code, and the code with all addresses that the application has. An address that is not here is opened by
+nobody, and a request that proves no right is answered as if there were nothing (404).
 
 Whoever belongs to one centre meets what is of that centre alone; whoever belongs to none, of all. *Own*: one's own
 things. *By centre*: rows of these centres. *By purpose*: media of these centres, for the purposes in the table of

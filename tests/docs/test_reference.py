@@ -8,7 +8,7 @@ import click
 import pytest
 import sqlalchemy as sa
 
-from app.auth.policy import ROLES
+from app.auth.roles import ROLES
 from app.web.messages import catalogue
 from app.worker import Worker
 from config.settings import NOT_SETTINGS, SECTIONS, setting_names

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.auth.policy import ROLES
+from app.auth.roles import ROLES
 from app.web.facts import WORDS, written
 from app.web.messages import LANGUAGES, catalogue
 from app.web.refusals import sentences, told

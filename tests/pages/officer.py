@@ -17,6 +17,8 @@ from storage.retention.publish import set_policy
 from tests.pages.people import PASSWORD_HASH, Town
 from tests.practice.customer import wav
 
+# A page with something on it: its name, its address.
+Shown = tuple[str, str]
 OFFICERS = {"olga": None, "here": "ast", "there": "alm"}
 
 
@@ -33,6 +35,47 @@ def more_officers(town: Town) -> None:
                 password_hash=PASSWORD_HASH,
                 now=town.house.clock.now(),
             )
+
+
+def pages_with_something(town: Town) -> list[Shown]:
+    """Every page of the officer that an address leads to. Olga must be there."""
+    gone, other = stored(town), stored(town, "opt_out", "kk")
+    town.house.call("stay", "kk", "hangup-during-notice")
+    town.house.call("opt_out", "ru", "press:2")
+    town.house.work_for(30)
+    deleted(town, gone)
+    held = hold(town, town.kept.id, "A-17/2026")
+    before = hold(town, other, "A-12/2026", "olga")
+    lifted(town, before)
+    waiting = waits(town, "olga")
+    found(town)
+    purged, asked_for = asked_purge(town, done=True), asked_purge(town, by="olga")
+    town.house.work()
+    placed(town)
+    return [
+        ("evidence", f"/calls/{call_of(town, town.kept.id)}/evidence"),
+        ("holds", "/holds"),
+        ("hold-new", "/holds/new"),
+        ("hold", f"/holds/{held}"),
+        ("hold-lifted", f"/holds/{before}"),
+        ("purges", "/purges"),
+        ("purge-new", f"/purges/new?object={town.kept.id}"),
+        ("purge-done", f"/purges/{purged}"),
+        ("purge", f"/purges/{asked_for}"),
+        ("policies", "/policies"),
+        ("policy-new", "/policies/new"),
+        ("policy", f"/policies/{waiting}"),
+        ("receipts", "/receipts"),
+        ("receipt", f"/receipts/{gone}"),
+        ("ledger", "/ledger"),
+        ("leaf", "/ledger/0"),
+        ("notices", "/notices"),
+        ("notice", "/notices/stay-ru-2"),
+        ("notice-new", "/notices/new?kind=notice&mode=stay&language=ru"),
+        ("notice-draft", f"/notices/drafts/{draft(town)}"),
+        ("findings", "/findings"),
+        ("declined", "/declined"),
+    ]
 
 
 def hold(town: Town, object_id: str, case: str, by: str = "pavel") -> str:

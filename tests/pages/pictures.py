@@ -34,7 +34,19 @@ CALLS = [
 BESIDES = {
     "stranger": [("sign-in", "/sign-in"), ("public", "/n/ast/stay"), ("nothing", "/nothing")],
     "alice": [("recording", "/recordings/{recording}"), ("call", "/calls/{call}"), ("nothing", "/holds")],
-    "pavel": [("notice", "/notices/stay-ru-1"), ("call", "/calls/{call}"), ("evidence", "/calls/{call}/evidence")],
+    "pavel": [("call", "/calls/{call}")],
+    "charlie": [("line", "/lines/{line}"), ("person", "/people/{person}")],
+}
+# What is seen after a button is pressed: whose, under which name, where, what is filled in, what is pressed.
+PRESSED = {
+    "alice": ("scored", "/calls", {"#score": "80"}, "form.search button"),
+    "pavel": (
+        "purge-preview",
+        "/purges/new?object={recording}",
+        {"[name=from]": "0:01", "[name=to]": "0:02", "#reason": "A card is heard."},
+        "form.panel > button",
+    ),
+    "charlie": ("link", "/people/{person}", {}, "form[action$='/link'] button"),
 }
 NAMES = ("stranger", "alice", "pavel", "charlie", "aidar", "mira")
 

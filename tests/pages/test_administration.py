@@ -13,7 +13,7 @@ from storage.models import Centre, Line, Person
 from telephony.lines import routing
 from tests.house import NUMBERS
 from tests.pages.joining import join, secret_in
-from tests.pages.looking import all_looks, complaints, findings, fits
+from tests.pages.looking import complaints, findings, fits, looks
 from tests.pages.people import PASSWORD, Town, Visitor
 from tests.pages.practising import connect_practice
 
@@ -190,7 +190,7 @@ def _everything(session: Session) -> list[object]:
 
 
 @pytest.mark.looks
-@pytest.mark.parametrize(("language", "size", "scheme"), all_looks())
+@pytest.mark.parametrize(("language", "size", "scheme"), looks())
 def test_it_looks_right_everywhere(
     browser: Browser, town: Town, charlie: Visitor, language: str, size: dict[str, int], scheme: str
 ) -> None:

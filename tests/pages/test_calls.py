@@ -15,7 +15,7 @@ from storage.errors import NotFound, Refused
 from storage.models import Call, Line
 from storage.models.columns import random_id
 from tests.house import CALLER
-from tests.pages.looking import all_looks, complaints, findings, fits
+from tests.pages.looking import complaints, findings, fits, looks
 from tests.pages.people import Town, Visitor
 
 LISTED = re.compile(r'href="/calls/(\w{32})"')
@@ -244,7 +244,7 @@ def test_the_pages_of_calls_can_be_read_by_everybody(town: Town, made: dict[str,
         "/calls?outcome=x",
         *(f"/calls/{made[each]}" for each in ("first", "declined")),
     ]
-    for language, size, scheme in all_looks():
+    for language, size, scheme in looks():
         window = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
         said = complaints(window)
         window.add_cookies([{"name": "eskertu_session", "value": alice.token, "url": alice.base}])

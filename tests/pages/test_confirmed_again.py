@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from app.auth.attempts import REFUSED_AT_MOST, WITHIN
-from app.auth.policy import ALL, OWN, ROUTES, Access
+from app.auth.roles import ALL, OWN, Access
+from app.auth.routes import ROUTES
 from app.auth.sessions import CONFIRMED_FOR
 from tests.pages.people import PASSWORD, Town, Visitor
 

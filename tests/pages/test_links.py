@@ -1,6 +1,5 @@
 """A link for one's first password: shown once, used once, for 72 hours; and nothing secret where it could be read."""
 
-import os
 import threading
 from datetime import timedelta
 
@@ -14,7 +13,7 @@ from app.auth.people import end_access, give_access, set_password
 from storage.models import PasswordLink, Person
 from storage.models.columns import random_id
 from tests.pages.joining import join, secret_in
-from tests.pages.looking import all_looks, complaints, findings, fits
+from tests.pages.looking import complaints, findings, fits, looks
 from tests.pages.people import PASSWORD, PASSWORD_HASH, Town
 
 NEW = "a password of my own"
@@ -177,7 +176,7 @@ def test_without_scripts_the_end_of_the_link_is_copied(town: Town, browser: Brow
 
 
 @pytest.mark.looks
-@pytest.mark.parametrize(("language", "size", "scheme"), all_looks())
+@pytest.mark.parametrize(("language", "size", "scheme"), looks())
 def test_its_page_in_every_look(town: Town, browser: Browser, language: str, size: dict[str, int], scheme: str) -> None:
     window = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
     said = complaints(window)
@@ -187,8 +186,6 @@ def test_its_page_in_every_look(town: Town, browser: Browser, language: str, siz
         assert findings(page) == []
         assert fits(page)
     page.locator("#secret").wait_for(state="hidden")
-    if shots := os.environ.get("SHOTS"):
-        page.screenshot(path=f"{shots}/first-{language}-{size['width']}-{scheme}.png", full_page=True)
     for box in page.locator("input[type=password]").all():
         box.fill(NEW)
     page.get_by_role("button").last.click()

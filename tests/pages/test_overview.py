@@ -17,7 +17,7 @@ from storage.counting import EVERY, WEEKS
 from storage.models import Call, Finding, StoredObject
 from storage.models.columns import random_id
 from storage.retention.holds import Why, hold_objects
-from tests.pages.looking import all_looks, complaints, findings, fits
+from tests.pages.looking import complaints, findings, fits, looks
 from tests.pages.people import PASSWORD, Town
 
 EN = catalogue("en")
@@ -137,7 +137,7 @@ def test_what_needs_whom(town: Town) -> None:
 
 
 @pytest.mark.looks
-@pytest.mark.parametrize(("language", "size", "scheme"), all_looks())
+@pytest.mark.parametrize(("language", "size", "scheme"), looks())
 def test_it_looks_right_everywhere(
     browser: Browser, town: Town, language: str, size: dict[str, int], scheme: str
 ) -> None:

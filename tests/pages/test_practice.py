@@ -12,7 +12,7 @@ from storage.models import Line
 from telephony.lines import add_line
 from tests.backend import MadeDatabases
 from tests.house import DESK, House
-from tests.pages.looking import all_looks, complaints, findings, fits
+from tests.pages.looking import complaints, findings, fits, looks
 from tests.pages.people import PASSWORD, Town
 from tests.pages.practising import WallClock, connect_practice, working
 
@@ -202,7 +202,7 @@ def test_there_is_no_practice_where_it_is_off(live: Town, monkeypatch: pytest.Mo
 
 
 @pytest.mark.looks
-@pytest.mark.parametrize(("language", "size", "scheme"), all_looks())
+@pytest.mark.parametrize(("language", "size", "scheme"), looks())
 def test_it_looks_right_everywhere(
     browser: Browser, live: Town, language: str, size: dict[str, int], scheme: str
 ) -> None:

@@ -17,7 +17,7 @@ from storage.notices import current
 from storage.publication import Draft, publish, withdraw
 from storage.retention.publish import set_policy
 from tests.pages.conftest import LISTEN
-from tests.pages.looking import all_looks, complaints, findings, fits
+from tests.pages.looking import complaints, findings, fits, looks
 from tests.pages.people import Town
 from tests.practice.customer import wav
 
@@ -165,7 +165,7 @@ def test_windows_in_words(duration: str, kk: str, ru: str, en: str) -> None:
 
 
 @pytest.mark.looks
-@pytest.mark.parametrize(("language", "size", "scheme"), all_looks())
+@pytest.mark.parametrize(("language", "size", "scheme"), looks())
 def test_it_looks_right_everywhere(
     browser: Browser, town: Town, language: str, size: dict[str, int], scheme: str, tmp_path: Path
 ) -> None:

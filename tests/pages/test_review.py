@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.auth.policy import ROUTES
+from app.auth.routes import ROUTES
 from storage.models import LeafOpening, Recording, Review, ReviewNote, StoredObject
 from storage.retention.restriction import release, restrict
 from tests.pages.people import Town, Visitor

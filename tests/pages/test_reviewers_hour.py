@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from storage.models import Review, ReviewNote
-from tests.pages.looking import all_looks, complaints, findings, fits
+from tests.pages.looking import complaints, findings, fits, looks
 from tests.pages.people import PASSWORD, Town
 
 # Plays for a while through a splitter: how loud each channel was at most, and how far the player came.
@@ -231,9 +231,9 @@ def test_without_scripts_it_plays_and_takes_notes_and_scores(browser: Browser, b
 
 
 @pytest.mark.looks
-@pytest.mark.parametrize(("language", "size", "scheme"), all_looks())
+@pytest.mark.parametrize(("language", "size", "scheme"), looks())
 def test_every_page_is_clean_in_every_look(
-    browser: Browser, busy: Town, language: str, size: dict[str, int], scheme: Any, request: pytest.FixtureRequest
+    browser: Browser, busy: Town, language: str, size: dict[str, int], scheme: Any
 ) -> None:
     reviewed(busy)
     window = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
@@ -246,7 +246,6 @@ def test_every_page_is_clean_in_every_look(
             drawn(page)
         assert findings(page) == [], path
         assert fits(page), path
-        look(page, f"{name}-{language}-{size['width']}-{scheme}", request)
     assert said == []
     window.close()
 
@@ -263,12 +262,3 @@ def reviewed(town: Town) -> None:
     filled = answered(alice.get(page).text) | {"answer_manner": "4", "answer_answer": "5"}
     seen = str(len(rows(town, Review)))
     assert alice.post(f"{page}/review", form=alice.form(page), seen=seen, more=filled).status_code == 303
-
-
-def look(page: Page, name: str, request: pytest.FixtureRequest) -> None:
-    """Keep a picture where one is wanted, to be looked at."""
-    from os import environ
-    from pathlib import Path
-
-    if folder := environ.get("LOOK_AT"):
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.auth.policy import CARRIER, EVERYWHERE, HOLDER, OWN, PUBLIC, ROLES, ROUTES, Access
+from app.auth.roles import CARRIER, EVERYWHERE, HOLDER, OWN, PUBLIC, ROLES, Access
+from app.auth.routes import ROUTES
 from app.factory import create_app
 from app.web.gate import SIGN_IN
 from tests.pages.people import Town, Visitor

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from app.auth.policy import ROLES
+from app.auth.roles import ROLES
 from app.factory import PROBLEMS
 from app.overview.calls import OUTCOMES
 from app.overview.needs import BY_ROLE

@@ -13,7 +13,7 @@ from app.auth.policy import Viewer, scopes_of
 from app.auth.sessions import CONFIRMED_FOR
 from storage.errors import Refused
 from storage.models import ApiToken, Person
-from tests.pages.looking import all_looks, complaints, findings, fits
+from tests.pages.looking import complaints, findings, fits, looks
 from tests.pages.people import PASSWORD, Town, Visitor
 
 MADE = re.compile(r'<code class="secret">(eskertu_[\w-]{43})</code>')
@@ -131,7 +131,7 @@ def test_there_are_at_most_so_many(town: Town) -> None:
 def test_the_page_of_tokens_can_be_read_by_everybody(town: Town, browser: Browser) -> None:
     charlie = town.signed_in("charlie")
     make(charlie, scope="objects:read", name="a program with quite a long name, that goes over several lines")
-    for language, size, scheme in all_looks():
+    for language, size, scheme in looks():
         window = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
         said = complaints(window)
         window.add_cookies([{"name": "eskertu_session", "value": charlie.token, "url": charlie.base}])

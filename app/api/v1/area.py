@@ -1,4 +1,4 @@
-"""The API: its addresses put together. Who may use which is in app/auth/policy.py; the gate looks at the token."""
+"""The API: its addresses put together. Who may use which is in app/auth/routes.py; the gate looks at the token."""
 
 from apiflask import APIBlueprint
 from flask import abort, request

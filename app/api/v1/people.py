@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.api.once import once, viewer
 from app.api.words import ONLY, Cursor, In, ObjectId, Out, Paging
 from app.auth.people import checked_address, end_access, give_access
-from app.auth.policy import ROLES
+from app.auth.roles import ROLES
 from app.listings.house import PEOPLE
 from app.listings.listing import one, one_page
 from app.wiring import Installation
