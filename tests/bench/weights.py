@@ -13,8 +13,8 @@ from playwright.sync_api import BrowserContext, sync_playwright
 
 from tests.bench.measure import in_turn, say_bytes, say_times
 from tests.pages.conftest import CHROMIUM, SWITCHES
-from tests.pages.people import Town, Visitor
-from tests.pages.pictures import NAMES, enter, lively, pages_of
+from tests.pages.lively import NAMES, Lively, enter, lively
+from tests.pages.people import Visitor
 
 ROUNDS = 5
 PLAINEST = "/sign-in"
@@ -49,12 +49,13 @@ def run(folder: Path) -> None:
     if not CHROMIUM.exists():
         sys.stdout.write("weights: not measured, there is no Chromium here (Debian's package chromium)\n")
         return
-    with lively() as town, sync_playwright() as playwright:
+    with lively() as there, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
+        town = there.town
         base = town.house.at.site.base_url
         plainest, _ = weight_of(browser.new_context(), base + PLAINEST)
         stranger = town.visitor()
-        for name, what, path in _pages(town):
+        for name, what, path in _pages(there):
             window = browser.new_context()
             if name != "stranger":
                 page = window.new_page()
@@ -69,11 +70,11 @@ def run(folder: Path) -> None:
         browser.close()
 
 
-def _pages(town: Town) -> list[tuple[str, str, str]]:
+def _pages(there: Lively) -> list[tuple[str, str, str]]:
     """Every page once: for whoever meets it first."""
     found: dict[str, tuple[str, str, str]] = {}
     for name in NAMES:
-        for what, path in pages_of(town, name):
+        for what, path in there.pages_of(name):
             if path != PLAINEST:
                 found.setdefault(what, (name, what, path))
     return list(found.values())

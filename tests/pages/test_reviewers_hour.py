@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from storage.models import Review, ReviewNote
 from tests.pages.looking import complaints, findings, fits, looks
 from tests.pages.people import PASSWORD, Town
+from tests.pages.reviewing import reviewed
 
 # Plays for a while through a splitter: how loud each channel was at most, and how far the player came.
 HEAR = """
@@ -248,17 +249,3 @@ def test_every_page_is_clean_in_every_look(
         assert fits(page), path
     assert said == []
     window.close()
-
-
-def reviewed(town: Town) -> None:
-    """One review and two notes of the first recording, made once."""
-    if rows(town, ReviewNote) and rows(town, Review):
-        return
-    from tests.pages.reviewing import answered
-
-    alice, page = town.signed_in("alice"), f"/recordings/{town.kept.id}"
-    for moment, text in (("0:01", "Greets, and says her name"), ("0:03", "Asks back before she answers")):
-        assert alice.post(f"{page}/notes", form=alice.form(page), at=moment, text=text).status_code == 303
-    filled = answered(alice.get(page).text) | {"answer_manner": "4", "answer_answer": "5"}
-    seen = str(len(rows(town, Review)))
-    assert alice.post(f"{page}/review", form=alice.form(page), seen=seen, more=filled).status_code == 303

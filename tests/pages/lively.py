@@ -1,0 +1,100 @@
+"""A town in which there is something to see on every page, and whose pages there are: for pictures and for weights."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import Page
+
+from app.auth.policy import Viewer
+from app.web.navigation import areas_of
+from tests.bench.ground import BUCKET, seaweed
+from tests.house import House
+from tests.pages.officer import Shown, call_of, more_officers, pages_with_something
+from tests.pages.people import PASSWORD, Town
+from tests.pages.reviewing import reviewed
+
+CALLS = [
+    ("stay", "kk", "listen"),
+    ("stay", "ru", "hangup-during-notice"),
+    ("opt_out", "en", "press:2"),
+    ("opt_out", "kk", "listen"),
+    ("opt_in", "ru", "press:1"),
+    ("opt_in", "kk", "listen"),
+]
+# What is seen without an area of one's own: whose, under which name, where.
+BESIDES = {
+    "stranger": [
+        ("sign-in", "/sign-in"),
+        ("public", "/n/ast/stay"),
+        ("first-password", "/first-password"),
+        ("nothing", "/nothing"),
+    ],
+    "alice": [
+        ("recording", "/recordings/{recording}"),
+        ("call", "/calls/{call}"),
+        ("calls-scored", "/calls?score_from=1"),
+        ("nothing", "/holds"),
+    ],
+    "pavel": [("call", "/calls/{call}")],
+    "charlie": [("line", "/lines/{line}"), ("person", "/people/{person}")],
+}
+NAMES = ("stranger", "alice", "pavel", "charlie", "aidar", "mira")
+
+
+@dataclass(frozen=True)
+class Lively:
+    """The town, and the officer's pages in it."""
+
+    town: Town
+    officers: list[Shown]
+
+    def path(self, path: str) -> str:
+        """An address with what stands in it."""
+        town = self.town
+        return path.format(
+            recording=town.kept.id,
+            call=call_of(town, town.kept.id),
+            line=town.house.lines()[0].id,
+            person=town.person("bob").id,
+        )
+
+    def pages_of(self, name: str) -> list[Shown]:
+        """Somebody's pages."""
+        found = [*BESIDES.get(name, []), *(self.officers if name == "pavel" else [])]
+        if name != "stranger":
+            person, there = self.town.person(name), {path for _, path in found}
+            areas = areas_of(Viewer(person.role, person.centre_id, person.active))
+            found += [(area.name, area.path) for area in areas if area.path not in there]
+        return [(what, self.path(path)) for what, path in found]
+
+
+@contextmanager
+def lively() -> Iterator[Lively]:
+    """Calls of all outcomes and languages over some days, and what people have done with them."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        with seaweed(folder) as store, House(folder / "home", store.store(BUCKET)).open() as house:
+            town = Town(house)
+            for day in range(3):
+                for mode, language, do in CALLS[day:]:
+                    house.call(mode, language, do)
+                    house.work()
+                house.clock.sleep(24 * 3600)
+            more_officers(town)
+            officers = pages_with_something(town)
+            house.at.peaks.run()
+            reviewed(town)
+            assert house.at.counting.run()
+            yield Lively(town, officers)
+
+
+def enter(page: Page, base: str, name: str) -> None:
+    """Sign in."""
+    page.goto(f"{base}/sign-in")
+    page.locator("#email").fill(f"{name}@example.com")
+    page.locator("#password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
