@@ -208,5 +208,10 @@ def test_it_looks_right_everywhere(
         assert page.locator("h1").inner_text()
         assert fits(page), path
         assert findings(page) == [], path
+    page.locator("form[action$='/link'] input[name=confirm_password]").fill(PASSWORD)
+    page.locator("form[action$='/link'] button").click()
+    expect(page.locator("#link")).to_be_visible()
+    assert fits(page)
+    assert findings(page) == []
     assert said == []
     window.close()
