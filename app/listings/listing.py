@@ -1,6 +1,6 @@
 """What commands and the API list in the same words: a query, and what is told of each of its rows."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -50,6 +50,13 @@ def one_page(
     query = listing.within(listing.query(), viewer)
     page = paged(session, query, listing.order, limit, cursor, newest_first=newest_first)
     return {"items": [listing.told(*row) for row in page.rows], "next": page.next}
+
+
+def several(session: Session, listing: Listing, viewer: Viewer, key: Key, values: Sequence[str]) -> list[Told]:
+    """Those whose `key` is one of these, in this order; without those that the viewer may not know of."""
+    found = session.execute(listing.within(listing.query(), viewer).add_columns(key).where(key.in_(values)))
+    told = {row[-1]: listing.told(*row[:-1]) for row in found}
+    return [told[each] for each in values if each in told]
 
 
 def one(session: Session, listing: Listing, viewer: Viewer, which: sa.ColumnElement[bool]) -> Told:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.auth.policy import Viewer
 from app.auth.roles import REVIEWERS
 from app.paging import beyond, read_cursor, written
+from app.search.score import ANY_SCORE, Scores
 from storage.errors import NotFound, Refused
 from storage.models import Call, Centre, Line, Recording
 from telephony.lines import e164
@@ -45,15 +46,13 @@ class Wanted:
     language: str | None = None
     caller: str | None = None
     """The id of a call of theirs, or NOBODY."""
-    score_from: int | None = None
-    """Percent, inclusive: of the review that was submitted last. Calls without a score are then none of them."""
-    score_to: int | None = None
-    """Percent, inclusive."""
+    scores: Scores = ANY_SCORE
+    """Of the review that was submitted last."""
 
     @property
     def scored(self) -> bool:
         """Whether it is searched by score, which is for those who may see scores."""
-        return self.score_from is not None or self.score_to is not None
+        return not self.scores.any
 
 
 @dataclass(frozen=True)
@@ -170,13 +169,7 @@ def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         conditions.append(Call.outcome.is_(None) if wanted.outcome == OPEN else Call.outcome == wanted.outcome)
     if wanted.language is not None:
         conditions.append(Call.language == wanted.language)
-    if wanted.scored:
-        conditions.append(Call.score.is_not(None))
-    if wanted.score_from is not None:
-        conditions.append(Call.score >= wanted.score_from)
-    if wanted.score_to is not None:
-        conditions.append(Call.score <= wanted.score_to)
-    return conditions
+    return conditions + wanted.scores.conditions(Call.score)
 
 
 def _newest(

@@ -1,6 +1,5 @@
 """Calls: found by what is typed, and what happened in one of them."""
 
-import re
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -22,6 +21,7 @@ from app.search.calls import (
     one_call,
     sees_scores,
 )
+from app.search.score import Scores, read_percent
 from app.search.story import story
 from app.web.gate import viewer, who_asks
 from app.web.messages import texts
@@ -117,17 +117,8 @@ def _wanted(asked: dict[str, str], zone: ZoneInfo) -> Wanted:
         outcome=outcome,
         language=language,
         caller=asked.get("caller"),
-        score_from=_percent(asked.get("score_from")),
-        score_to=_percent(asked.get("score_to")),
+        scores=Scores(read_percent(asked.get("score_from")), read_percent(asked.get("score_to"))),
     )
-
-
-def _percent(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not re.fullmatch(r"\d{1,3}", text, re.ASCII) or int(text) > 100:
-        raise Refused("score: give percent, 0 to 100")
-    return int(text)
 
 
 def _day(text: str | None, zone: ZoneInfo, days: int = 0) -> datetime | None:

@@ -1,14 +1,17 @@
 """The page of a recording, and what reviewers do there: hear it, note, answer the scorecard, mark it as heard."""
 
+from urllib.parse import urlencode
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.review.access import Reviewable, reviewable
 from app.review.notes import add_note, delete_note, read_time
 from app.review.page import questions_of_review, review_page
-from app.review.past import past_reviews
+from app.review.past import PastPage, past_reviews
 from app.review.queue import unheard_left
 from app.review.reviews import ReviewedMeanwhile, mark_heard, submit, take_back_heard
+from app.search.score import Scores, read_percent
 from app.viewing import Granted, grant
 from app.web.gate import viewer, who_asks
 from app.web.listening import facts_of
@@ -18,6 +21,7 @@ from storage.errors import Refused
 from storage.models import StoredObject
 
 ANSWER = "answer_"
+SCORES = ("score_from", "score_to")
 Shown = tuple[str, int]
 
 
@@ -96,11 +100,26 @@ class ReviewArea:
         return redirect(url_for("review.one", object_id=object_id, _anchor="notes"), 303)
 
     def past(self) -> str:
-        """All reviews of one's centres."""
-        before = request.args.get("before")
-        with self._at.database.read() as session:
-            page = past_reviews(session, viewer(), before or None)
-        return render_template("recordings/reviews.html", **texts(), page=page, first=not before)
+        """The reviews of one's centres; by score, where the address says so."""
+        asked = {name: value for name in SCORES if (value := request.args.get(name, "").strip())}
+        before = request.args.get("before") or None
+        problem, page = None, PastPage((), None)
+        try:
+            scores = Scores(*(read_percent(asked.get(name)) for name in SCORES))
+        except Refused:
+            problem = "score_wrong"
+        else:
+            with self._at.database.read() as session:
+                page = past_reviews(session, viewer(), before, scores)
+        return render_template(
+            "recordings/reviews.html",
+            **texts(),
+            page=page,
+            asked=asked,
+            problem=problem,
+            older="/reviews?" + urlencode(asked | {"before": page.older}) if page.older else None,
+            newest="/reviews?" + urlencode(asked) if before else None,
+        )
 
     def _may(self, object_id: str) -> Reviewable:
         return reviewable(self._at, who_asks().person.id, object_id)

@@ -48,7 +48,18 @@ class Review(Base):
     """A scorecard as somebody answered it. Later ones lie over earlier ones, and change none of them."""
 
     __tablename__ = "review"
-    __table_args__ = (sa.UniqueConstraint("recording_id", "number"), sa.Index(None, "submitted_at"))
+    __table_args__ = (
+        sa.UniqueConstraint("recording_id", "number"),
+        sa.Index(None, "submitted_at"),
+        sa.Index(
+            "ix_review_scored",
+            "submitted_at",
+            "id",
+            "score",
+            sqlite_where=sa.text("score IS NOT NULL"),
+            postgresql_where=sa.text("score IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[Id]
     recording_id: Mapped[str] = mapped_column(sa.ForeignKey("recording.id", ondelete="CASCADE"))

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 from app.auth.policy import Viewer
 from app.search import calls as search
 from app.search.calls import NOBODY, OPEN, Wanted, find_calls
+from app.search.score import Scores
 from storage.errors import NotFound, Refused
 from storage.models import Call, Line
 from storage.models.columns import random_id
@@ -89,24 +90,24 @@ def test_a_search_finds_what_it_says_at_ones_own_centre(
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        ({"score_to": 50}, {"kazakh", "other"}),
-        ({"score_from": 50}, {"first", "other"}),
-        ({"score_from": 0}, {"first", "kazakh", "other"}),
-        ({"score_from": 50, "score_to": 50}, {"other"}),
-        ({"score_from": 51, "score_to": 50}, set()),
-        ({"score_to": 99, "language": "kk"}, {"kazakh"}),
+        ({"scores": Scores(None, 50)}, {"kazakh", "other"}),
+        ({"scores": Scores(50)}, {"first", "other"}),
+        ({"scores": Scores(0)}, {"first", "kazakh", "other"}),
+        ({"scores": Scores(50, 50)}, {"other"}),
+        ({"scores": Scores(51, 50)}, set()),
+        ({"scores": Scores(None, 99), "language": "kk"}, {"kazakh"}),
     ],
 )
 def test_calls_are_found_by_score(
-    town: Town, scored: dict[str, str], wanted: dict[str, int], expected: set[str]
+    town: Town, scored: dict[str, str], wanted: dict[str, Any], expected: set[str]
 ) -> None:
     everywhere = Viewer("qa_reviewer", None, active=True)
     assert found(town, viewer_of(town, "alice"), **wanted) == {scored[name] for name in expected}
-    there = {"elsewhere"} if "language" not in wanted and wanted.get("score_from", 0) <= 20 else set()
+    there = {"elsewhere"} if "language" not in wanted and (wanted["scores"].least or 0) <= 20 else set()
     assert found(town, everywhere, **wanted) == {scored[name] for name in expected | there}
     ids, cursor = [], None
     with town.house.at.database.read() as session:
-        while page := find_calls(session, viewer_of(town, "alice"), Wanted(**wanted), 1, cursor):  # type: ignore[arg-type]
+        while page := find_calls(session, viewer_of(town, "alice"), Wanted(**wanted), 1, cursor):
             ids += [row.call.id for row in page.rows]
             if (cursor := page.next) is None:
                 break
@@ -125,7 +126,7 @@ def scored(town: Town, made: dict[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize("name", ["pavel", "mira", "aidar"])
 def test_who_does_not_review_meets_no_score(town: Town, scored: dict[str, str], name: str) -> None:
     with pytest.raises(Refused):
-        found(town, viewer_of(town, name), score_from=0)
+        found(town, viewer_of(town, name), scores=Scores(0))
     visitor = town.signed_in(name)
     assert not LISTED.findall(visitor.get("/calls?score_from=0").text)
     assert "score_from" not in visitor.get("/calls").text

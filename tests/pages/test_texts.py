@@ -133,5 +133,5 @@ def test_no_text_is_left_over() -> None:
     asked |= {"answers_missing", "reviewed_meanwhile", "note_refused"}  # app/web/review.py says which
     asked |= {key for key in catalogue("en") if key.startswith(("column_", "lacking_"))}  # app/web/facts.py
     asked |= {SESSION_OVER, REFUSED, LOCKED_OUT, NOT_THE_SAME, UNFIT} | {name for name, _ in JOINING.values()}
-    asked |= {"search_wrong", "search_no_line", "search_gone", "search_no_number"}
+    asked |= {"search_wrong", "search_no_line", "search_gone", "search_no_number", "score_wrong"}
     assert catalogue("en").keys() - asked == set()

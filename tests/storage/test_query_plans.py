@@ -19,7 +19,9 @@ from sqlalchemy import event
 
 from app.auth.policy import Viewer
 from app.paging import written
+from app.review.past import past_reviews
 from app.search.calls import Wanted, find_calls
+from app.search.score import Scores
 from storage.models import Call
 from tests.backend import Databases
 from tests.house import House
@@ -81,8 +83,8 @@ def test_a_call_and_its_deletion_find_their_rows_by_indexes(any_house: House) ->
         Wanted(line="ast/stay", outcome="recorded", language="ru"),
         Wanted(from_at=LONG_AGO, until=LATELY),
         Wanted(caller="a call"),
-        Wanted(score_from=10, score_to=60),
-        Wanted(line="ast/stay", score_to=60, outcome="recorded"),
+        Wanted(scores=Scores(10, 60)),
+        Wanted(line="ast/stay", scores=Scores(most=60), outcome="recorded"),
     ],
 )
 def test_a_search_for_calls_walks_an_index(any_house: House, wanted: Wanted) -> None:
@@ -111,6 +113,33 @@ def test_a_search_for_calls_walks_an_index(any_house: House, wanted: Wanted) -> 
         walks = [plan(engine, each, said[each]) for each in said if "score" in each and "ORDER BY" in each]
         assert walks
         assert all("ix_call_scored" in each for each in walks), walks
+
+
+@pytest.mark.parametrize("scores", [Scores(), Scores(10, 60), Scores(most=60)])
+def test_the_list_of_reviews_walks_an_index(any_house: House, scores: Scores) -> None:
+    engine = any_house.at.database.engine
+    said: dict[str, Any] = {}
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def remember(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        if EXPLAINED.match(statement):
+            said.setdefault(statement, parameters)
+
+    centre_id = any_house.lines()[0].centre_id
+    for viewer in (Viewer("qa_reviewer", None, active=True), Viewer("qa_reviewer", centre_id, active=True)):
+        for cursor in (None, written([LATELY, "0" * 32])):
+            with any_house.at.database.read() as session:
+                past_reviews(session, viewer, cursor, scores)
+    event.remove(engine, "before_cursor_execute", remember)
+    lists = [each for each in said if "FROM review" in each and "EXISTS" in each]
+    assert len(lists) == 4
+    assert [each for each in lists if scanned(engine, each, said[each]) - {"review"}] == []
+    if engine.dialect.name == "sqlite":
+        # It begins at the index, newest first, and sorts nothing.
+        named = "ix_review_submitted_at" if scores.any else "ix_review_scored"
+        walks = [plan(engine, each, said[each]) for each in lists]
+        assert all(named in walk.splitlines()[0] for walk in walks), walks
+        assert not any("TEMP B-TREE" in walk for walk in walks) or scores.any, walks
 
 
 def plan(engine: sa.Engine, statement: str, parameters: Any) -> str:

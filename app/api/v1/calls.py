@@ -14,6 +14,7 @@ from app.auth.tokens import NotAdmitted
 from app.listings.calls import CALLS, RECORDINGS, call_told
 from app.listings.listing import one, one_page
 from app.search.calls import Wanted, find_calls
+from app.search.score import Scores
 from app.viewing import NOTHING, grant, refuse
 from app.web.listening import ranged
 from app.wiring import Installation
@@ -103,8 +104,7 @@ def add_calls(area: APIBlueprint, at: Installation) -> None:
             asked.to,
             asked.outcome,
             asked.language,
-            score_from=asked.score_at_least,
-            score_to=asked.score_at_most,
+            scores=Scores(asked.score_at_least, asked.score_at_most),
         )
         if wanted.scored and "reviews:read" not in bearer().scopes:
             raise NotAdmitted("reviews:read")

@@ -9,13 +9,15 @@ from sqlalchemy.orm import Session
 
 from app.api.once import bearer, once, viewer
 from app.api.v1.calls import object_of_recording
-from app.api.words import NO_NUL, ONLY, Cursor, In, Moment, ObjectId, Out, Paging, Whole
-from app.listings.listing import one, one_page
+from app.api.words import NO_NUL, ONLY, Cursor, In, Moment, ObjectId, Out, Paging, Percent, Whole
+from app.listings.listing import one, several
 from app.listings.reviews import REVIEWS, note_told
 from app.review.access import Reviewable, reviewable
 from app.review.notes import add_note
 from app.review.page import review_page
+from app.review.past import found_reviews
 from app.review.reviews import mark_heard, submit, take_back_heard
+from app.search.score import Scores
 from app.wiring import Installation
 from storage.models import Review
 
@@ -32,6 +34,11 @@ class ReviewOut(Out):
     by: str = Field(examples=["aru@example.com"])
     submitted_at: Moment
     media_gone: bool = Field(description="the sound is deleted, or being deleted", examples=[False])
+
+
+class ReviewsIn(Paging):
+    score_at_least: Percent | None = Field(default=None, description="those without a score are then none of them")
+    score_at_most: Percent | None = Field(default=None, description="those without a score are then none of them")
 
 
 class ReviewsOut(Out):
@@ -92,12 +99,15 @@ def add_reviews(area: APIBlueprint, at: Installation) -> None:
     """/reviews, /recordings/<recording_sid>/{review,notes,heard}."""
 
     @area.get("/reviews", **ONLY)
-    @area.input(Paging, location="query")
+    @area.input(ReviewsIn, location="query")
     @area.output(ReviewsOut, description="Some reviews, the newest first.")
-    def reviews(query_data: Paging) -> object:
+    def reviews(query_data: ReviewsIn) -> object:
         """What was said of recordings of your centres, also of those whose sound is gone; the newest first."""
+        asked = query_data
+        scores = Scores(asked.score_at_least, asked.score_at_most)
         with at.database.read() as session:
-            return one_page(session, REVIEWS, viewer(), query_data.limit, query_data.cursor, newest_first=True)
+            found = found_reviews(session, viewer(), asked.limit, asked.cursor, scores)
+            return {"items": several(session, REVIEWS, viewer(), Review.id, found.ids), "next": found.next}
 
     @area.get("/recordings/<recording_sid>/review", **ONLY)
     @area.output(SaidOut, description="What was said of it, and what is asked.")
