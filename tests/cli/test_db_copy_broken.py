@@ -16,6 +16,8 @@ from tests.cli.conftest import Lived
 from tests.cli.moving import close, digests, forget_main, is_empty
 from tests.house import CALLER
 
+pytestmark = pytest.mark.moves
+
 
 def test_a_copy_that_is_not_what_was_copied_is_found_and_not_kept(
     old: Lived, target: Databases, monkeypatch: pytest.MonkeyPatch
