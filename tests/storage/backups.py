@@ -16,7 +16,7 @@ from storage.objects.store import ObjectStore
 from storage.retention.holds import hold_objects, lift
 from tests.backend import Databases
 from tests.seaweed import Seaweed, made_bucket
-from tests.storage.plain_house import PlainHouse
+from tests.storage.plain_house import CONTENT, PlainHouse
 from tests.storage.test_holds import why
 
 
@@ -125,3 +125,18 @@ def real_house(request: pytest.FixtureRequest, home: Path, *, locked: bool = Tru
     with made_bucket(server, locked=locked) as bucket, RealHouse(home, server, bucket, postgres).open() as house:
         assert isinstance(house, RealHouse)
         yield house
+
+
+def is_whole(house: RealHouse, object_id: str) -> bool:
+    """Whether an object is there, and is what was stored."""
+    return house.row(object_id).state == "stored" and house.content(object_id) == CONTENT
+
+
+def restore_from_before_the_hold(house: RealHouse) -> str:
+    """An object that is held, in a main database that does not know of it any more."""
+    kept = house.keep()
+    restore = house.copy_of(house.main_url)
+    house.hold(kept)
+    restore()
+    assert house.row(kept).holds == 0
+    return kept
