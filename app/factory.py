@@ -27,6 +27,7 @@ from app.web.ledger import ledger
 from app.web.messages import remember_language, texts
 from app.web.notice_drafts import notice_drafts, take_uploads
 from app.web.notices import notices
+from app.web.own_password import own_password
 from app.web.play import play
 from app.web.policies import policies
 from app.web.practice import practice
@@ -77,6 +78,7 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(sign_in_area(at, gate))
     app.register_blueprint(first_password(at))
     app.register_blueprint(sessions(at, gate))
+    app.register_blueprint(own_password(at, gate))
     app.register_blueprint(home(at))
     app.register_blueprint(tokens_area(at))
     app.register_blueprint(recordings(at))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.auth.attempts import Attempts
 from app.auth.joining import Joining
+from app.auth.own_password import OwnPassword
 from app.auth.sign_in import SignIn
 from app.auth.tokens import Tokens
 from app.privacy.seal import Seal
@@ -104,6 +105,10 @@ class Installation:
     @cached_property
     def joining(self) -> Joining:
         return Joining(self.database, self.clock, self.attempts)
+
+    @cached_property
+    def own_password(self) -> OwnPassword:
+        return OwnPassword(self.database, self.clock, self.sign_in)
 
     @cached_property
     def tokens(self) -> Tokens:

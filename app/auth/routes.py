@@ -48,6 +48,7 @@ ROUTES: dict[str, str | Access | ByToken] = {
     "/sign-in": PUBLIC,
     "/first-password": PUBLIC,
     "/sign-out": ANY_ROLE_OWN,
+    "/password": ANY_ROLE_OWN,
     "/sessions": ANY_ROLE_OWN,
     "/sessions/end": ANY_ROLE_OWN,
     "/sessions/end-others": ANY_ROLE_OWN,

@@ -75,6 +75,13 @@ def going_on(session: Session, person_id: str, now: datetime) -> Sequence[SignIn
     return [row for row in rows if goes_on(row, now)]
 
 
+def ended_with(session: Session, person_id: str, session_id: str) -> int:
+    """How many other sessions of somebody ended in the moment in which this one took another's place."""
+    begun_at = sa.select(SignInSession.begun_at).where(SignInSession.id == session_id).scalar_subquery()
+    ended = sa.select(sa.func.count()).select_from(SignInSession).where(SignInSession.person_id == person_id)
+    return max(0, (session.scalar(ended.where(SignInSession.ended_at == begun_at)) or 0) - 1)
+
+
 def seen(session: Session, session_id: str, now: datetime) -> None:
     """Somebody has just used it."""
     session.execute(sa.update(SignInSession).where(SignInSession.id == session_id).values(last_seen_at=now))

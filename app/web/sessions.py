@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from app.auth.sessions import going_on
+from app.auth.sessions import ended_with, going_on
 from app.web.gate import Gate, who_asks
 from app.web.messages import texts
 from app.wiring import Installation
@@ -22,9 +22,10 @@ def sessions(at: Installation, gate: Gate) -> Blueprint:
         who = who_asks()
         with at.database.read() as session:
             rows = going_on(session, who.person.id, at.clock.now())
+            others = ended_with(session, who.person.id, who.session_id) if "changed" in request.args else None
         centre = who.person.centre
         zone = ZoneInfo(centre.timezone) if centre else NOWHERE
-        return render_template("sessions.html", **texts(), rows=rows, this=who.session_id, zone=zone)
+        return render_template("sessions.html", **texts(), rows=rows, this=who.session_id, zone=zone, others=others)
 
     @area.post("/end")
     def end() -> Response:

@@ -36,6 +36,8 @@ BESIDES = {
         ("recording", "/recordings/{recording}"),
         ("call", "/calls/{call}"),
         ("calls-scored", "/calls?score_from=1"),
+        ("reviews-scored", "/reviews?score_from=1"),
+        ("own-password", "/password"),
         ("nothing", "/holds"),
     ],
     "pavel": [("call", "/calls/{call}")],

@@ -17,6 +17,7 @@ from app.web.first_password import PROBLEMS as JOINING
 from app.web.local import Local
 from app.web.messages import LANGUAGES, REFUSALS, catalogue
 from app.web.navigation import AREAS
+from app.web.own_password import PROBLEMS as CHANGING
 from app.web.receipts import REMAINS
 from app.web.sign_in import LOCKED_OUT, REFUSED, SESSION_OVER
 from storage.retention.policy import PURPOSES
@@ -132,6 +133,8 @@ def test_no_text_is_left_over() -> None:
     asked |= {name for needs in BY_ROLE.values() for name, _, _ in needs} | {"need_health"}
     asked |= {"answers_missing", "reviewed_meanwhile", "note_refused"}  # app/web/review.py says which
     asked |= {key for key in catalogue("en") if key.startswith(("column_", "lacking_"))}  # app/web/facts.py
-    asked |= {SESSION_OVER, REFUSED, LOCKED_OUT, NOT_THE_SAME, UNFIT} | {name for name, _ in JOINING.values()}
+    asked |= {SESSION_OVER, REFUSED, LOCKED_OUT, NOT_THE_SAME, UNFIT} | {
+        name for name, _ in (*JOINING.values(), *CHANGING.values())
+    }
     asked |= {"search_wrong", "search_no_line", "search_gone", "search_no_number", "score_wrong"}
     assert catalogue("en").keys() - asked == set()
