@@ -21,21 +21,20 @@ from app.first_start import prepare_databases
 from app.wiring import Account, Installation
 from app.worker import Worker
 from config.settings import Settings
-from storage.centres import add_centre
 from storage.counting import Counting
 from storage.models import Call, Line, Person, Recording, StoredObject
 from storage.models.columns import random_id
 from storage.objects.store import ObjectStore
 from storage.playback import Playable
-from telephony.lines import add_line, routing
+from telephony.lines import routing
 from telephony.practice.caller import CallerPlan, CallResult
 from telephony.practice.faults import Faults
 from telephony.practice.network import PracticeNetwork
 from telephony.practice.server import PracticeServer
+from tests.astana import add_astana, by_mode, connect
 from tests.backend import IN_ITS_HOME, Databases, everything_in
 from tests.practice.customer import ACCOUNT, TOKEN, FastClock, tone
 
-DESK = "+77172000999"
 CALLER = "+77015550123"
 NUMBERS = {
     "stay": "+77172000001",
@@ -118,28 +117,8 @@ class House:
 
     def _add_lines(self) -> None:
         now = self.clock.now()
-        where = routing(self.at.site)
         with self.at.database.begin() as session:
-            centre = add_centre(
-                session,
-                code="ast",
-                name="Astana",
-                jurisdiction="KZ",
-                timezone="Asia/Almaty",
-                languages=["kk", "ru", "en"],
-                now=now,
-            )
-            for mode, number in NUMBERS.items():
-                add_line(
-                    session,
-                    code=mode.replace("_", "-"),
-                    number=number,
-                    centre=centre,
-                    mode=mode,
-                    languages=["kk", "ru", "en"],
-                    forward_to=DESK,
-                    now=now,
-                )
+            centre = add_astana(session, by_mode(NUMBERS), now)
             for email, role, centre_id in (
                 ("alice@example.com", "qa_reviewer", centre.id),
                 ("charlie@example.com", "administrator", None),
@@ -147,13 +126,7 @@ class House:
                 session.add(
                     Person(id=random_id(), email=email, role=role, centre_id=centre_id, active=True, created_at=now)
                 )
-        for number in NUMBERS.values():
-            self.network.add_number(
-                number,
-                voice_url=where.voice_url,
-                status_callback=where.status_url,
-                voice_fallback_url=where.fallback_url,
-            )
+        connect(self.network, NUMBERS, routing(self.at.site))
 
     def call(self, mode: str = "stay", language: str = "ru", do: str = "listen", **plan: Any) -> CallResult:
         """One call, from the first ring to its last callback."""

@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from app.web.messages import catalogue
 from storage.models import Line
 from telephony.lines import add_line
+from tests.astana import DESK
 from tests.backend import MadeDatabases
-from tests.house import DESK, House
+from tests.house import House
 from tests.pages.looking import complaints, findings, fits, looks
 from tests.pages.people import PASSWORD, Town
 from tests.pages.practising import WallClock, connect_practice, working

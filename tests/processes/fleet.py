@@ -28,14 +28,14 @@ from app.wiring import Installation
 from config.logging import configure_logging
 from config.loopback import choose_port
 from config.settings import load_settings
-from storage.centres import add_centre
 from storage.retention.publish import set_policy
-from telephony.lines import add_line, routing
+from telephony.lines import routing
 from telephony.practice.network import PracticeNetwork
 from telephony.practice.server import PracticeServer
+from tests.astana import add_astana, by_mode, connect
 from tests.practice.customer import ACCOUNT, TOKEN, tone
 from tests.processes.entry import WakefulWorker, die_with_the_test
-from tests.processes.plant import DESK, write_account
+from tests.processes.plant import write_account
 
 MODES = {"stay": "+77172000001", "opt_out": "+77172000002", "opt_in": "+77172000003"}
 PACE = 3.0
@@ -145,40 +145,15 @@ class Fleet:
 
     def _set_up(self) -> None:
         prepare_databases(self.at)
-        now, where = self.clock.now(), routing(self.at.site)
+        now = self.clock.now()
         with self.at.database.begin() as session:
-            centre = add_centre(
-                session,
-                code="ast",
-                name="Astana",
-                jurisdiction="KZ",
-                timezone="Asia/Almaty",
-                languages=["kk", "ru", "en"],
-                now=now,
-            )
-            for mode, number in MODES.items():
-                add_line(
-                    session,
-                    code=mode.replace("_", "-"),
-                    number=number,
-                    centre=centre,
-                    mode=mode,
-                    languages=["kk", "ru", "en"],
-                    forward_to=DESK,
-                    now=now,
-                )
+            add_astana(session, by_mode(MODES), now)
             for purpose in ("training", "quality"):
                 window = f"PT{KEPT_FOR_S}S"
                 set_policy(
                     session, purpose=purpose, window=window, reason="a test", centre=None, now=now, dry_run=False
                 )
-        for number in MODES.values():
-            self.network.add_number(
-                number,
-                voice_url=where.voice_url,
-                status_callback=where.status_url,
-                voice_fallback_url=where.fallback_url,
-            )
+        connect(self.network, MODES, routing(self.at.site))
 
     @contextmanager
     def open(self) -> Iterator["Fleet"]:

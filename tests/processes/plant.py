@@ -21,14 +21,14 @@ from sqlalchemy.orm import Session
 from app.first_start import prepare_databases
 from config.loopback import choose_port
 from config.milestones import Milestone
-from storage.centres import add_centre
 from storage.models import Call, Recording, StoredObject
 from storage.playback import Playable
 from storage.retention.publish import set_policy
-from telephony.lines import add_line, routing
+from telephony.lines import routing
 from telephony.practice.caller import CallerPlan, CallResult
 from telephony.practice.network import PracticeNetwork
 from telephony.practice.server import PracticeServer
+from tests.astana import add_astana
 from tests.backend import Databases
 from tests.practice.customer import ACCOUNT, TOKEN, tone
 from tests.processes.entry import installation, run
@@ -36,7 +36,6 @@ from tests.processes.fuse import Fuse
 from tests.processes.shared_clock import SharedClock
 
 NUMBER = "+77172000001"
-DESK = "+77172000999"
 CALLER = "+77015550123"
 HABITS = {"to": NUMBER, "from_number": CALLER, "language": "en", "menu_digit": "3", "talk_s": 3.0}
 KEPT_FOR_S = 600
@@ -211,25 +210,7 @@ def make_template(folder: Path, databases: Databases) -> Template:
     prepare_databases(at)
     now = at.clock.now()
     with at.database.begin() as session:
-        centre = add_centre(
-            session,
-            code="ast",
-            name="Astana",
-            jurisdiction="KZ",
-            timezone="Asia/Almaty",
-            languages=["kk", "ru", "en"],
-            now=now,
-        )
-        add_line(
-            session,
-            code="front",
-            number=NUMBER,
-            centre=centre,
-            mode="stay",
-            languages=["kk", "ru", "en"],
-            forward_to=DESK,
-            now=now,
-        )
+        add_astana(session, {NUMBER: ("front", "stay")}, now)
         for purpose in ("training", "quality"):
             window = f"PT{KEPT_FOR_S}S"
             set_policy(session, purpose=purpose, window=window, reason="a test", centre=None, now=now, dry_run=False)
