@@ -40,7 +40,7 @@ from storage.retention.deletion import Deleter
 from storage.retention.mirror import Mirror
 from storage.retention.redaction import CardDataPurges
 from storage.retention.restored import Restored
-from telephony import consent, settlement
+from telephony import consent, pauses, settlement
 from telephony.carrier.port import Carrier
 from telephony.carrier.rest import TwilioCarrier
 from telephony.carrier.signature import Signatures
@@ -48,6 +48,7 @@ from telephony.carrier_copy import CarrierCopies, CopyRemoval
 from telephony.closing import Closing
 from telephony.events import CarrierEvents
 from telephony.fsck import CallsLook, CarrierLook
+from telephony.pausing import Pausing
 from telephony.peaks import Peaks
 from telephony.reconcile import Reconciler
 from telephony.recordings import Recordings
@@ -216,6 +217,8 @@ class Installation:
             "object_deleted": receipt.retell,
             "consent_given": consent.retell,
             "call_settled": settlement.retell,
+            "recording_paused": pauses.retell_begin,
+            "pause_ended": pauses.retell_end,
             "review_submitted": reviews.retell,
         }
         return Verification(database, self.ledger, retell)
@@ -251,6 +254,10 @@ class Installation:
     @cached_property
     def recordings(self) -> Recordings:
         return Recordings(self.database, self.clock, self.carriers, self.intake)
+
+    @cached_property
+    def pausing(self) -> Pausing:
+        return Pausing(self.database, self.clock, self.carriers)
 
     @cached_property
     def peaks(self) -> Peaks:

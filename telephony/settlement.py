@@ -20,6 +20,7 @@ from storage.retention.claim import discard
 from storage.reviews import forget_reviews
 from telephony.carrier.port import CarrierRecording
 from telephony.outcome import NEVER_ANSWERED, WITHOUT_MEDIA, WITHOUT_NUMBER, CallFacts, outcome
+from telephony.pauses import end_with_call
 
 log = structlog.get_logger()
 
@@ -95,8 +96,9 @@ def refuse(session: Session, row: Recording, now: datetime) -> None:
 def settle(session: Session, call: Call, now: datetime) -> None:
     """Decide the outcome from what is known now, and let it take effect.
 
-    The caller holds the call's row. Rows are locked in one order everywhere: call, recordings, objects.
+    The caller holds the call's row. Rows are locked in one order everywhere: call, its pauses, recordings, objects.
     """
+    end_with_call(session, call)
     rows = session.scalars(
         sa.select(Recording).where(Recording.call_id == call.id).order_by(Recording.id).with_for_update(of=Recording)
     ).all()

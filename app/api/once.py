@@ -59,12 +59,10 @@ def once(at: Installation, model: type[BaseModel], act: Callable[[Session], dict
         KeyWrong: if the key is none.
         Refused: if the key was given with another request.
     """
-    key = request.headers.get(HEADER)
+    key = _key()
     if key is None:
         with at.database.begin() as session:
             return _answer(_written(model, act(session)), status)
-    if not KEY.fullmatch(key):
-        raise KeyWrong(f"{HEADER}: 1 to 200 visible ASCII characters")
     try:
         return _kept(at, key, model, act, status)
     except IntegrityError:
@@ -73,8 +71,8 @@ def once(at: Installation, model: type[BaseModel], act: Callable[[Session], dict
 
 
 def answered_before(at: Installation) -> bool:
-    """Whether the request was there before, so that `once` only gives its answer again."""
-    key = request.headers.get(HEADER)
+    """Whether the request was there before, so that `once` only gives its answer again. Raises `KeyWrong`."""
+    key = _key()
     if key is None:
         return False
     which = (
@@ -84,6 +82,13 @@ def answered_before(at: Installation) -> bool:
     with at.database.read() as session:
         found = session.scalar(sa.select(KeptAnswer.id).where(*which, KeptAnswer.forget_after > at.clock.now()))
     return found is not None
+
+
+def _key() -> str | None:
+    key = request.headers.get(HEADER)
+    if key is not None and not KEY.fullmatch(key):
+        raise KeyWrong(f"{HEADER}: 1 to 200 visible ASCII characters")
+    return key
 
 
 def _kept(

@@ -24,6 +24,10 @@ PROBLEM = {
         "title": {"type": "string", "examples": ["Not Found"]},
         "status": {"type": "integer", "examples": [404]},
         "detail": {"type": "string", "description": "what, why, and what to do"},
+        "why": {
+            "type": "string",
+            "description": "of a pause: over, not_recorded, not_yet, not_paused, busy or refused",
+        },
         "errors": {
             "type": "array",
             "description": "what is wrong with what was sent, and where",

@@ -12,6 +12,7 @@ from app.api.once import KeyWrong
 from app.auth.tokens import NotAdmitted
 from app.paging import CursorWrong
 from storage.errors import NotFound, Refused
+from telephony.pausing import PauseRefused, PauseUnconfirmed
 
 MIMETYPE = "application/problem+json"
 
@@ -33,6 +34,12 @@ def problem_document(error: Exception, status: int) -> Response:
         case KeyWrong():
             status = 422
             told["detail"] = str(error)
+        case PauseUnconfirmed():
+            status = 503
+            told["detail"] = str(error)
+        case PauseRefused():
+            status = 409
+            told |= {"detail": str(error), "why": error.why}
         case RecursionError():
             status = 400
             told["detail"] = "this JSON is nested too deeply"

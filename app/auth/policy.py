@@ -19,6 +19,7 @@ TASKS: dict[str, tuple[str, ...]] = {
     "ask for a purge": ("qa_reviewer", "centre_manager", "privacy_officer"),
     "approve a purge": ("privacy_officer",),
     "close a finding": ("privacy_officer",),
+    "pause a recording": ("centre_manager",),
 }
 
 

@@ -63,6 +63,8 @@ HOLDS_SEEN = frozenset({"centre_manager", "privacy_officer", "auditor"})
 HOLDS_SET = frozenset({"centre_manager", "privacy_officer"})
 # Whoever hears card data may ask that it be silenced; who may then let it be done is said by TASKS.
 PURGES_ASKED = frozenset({"qa_reviewer", "centre_manager", "privacy_officer"})
+# A pause takes words out of what is kept, and shows nothing: whoever answers for the desk, and for no other desk.
+PAUSES_ASKED = frozenset({"centre_manager"})
 POLICIES_SET = frozenset({"privacy_officer", "administrator"})
 LEDGER = frozenset({"privacy_officer", "auditor"})
 ADMINISTRATION = frozenset({"administrator"})

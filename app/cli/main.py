@@ -6,6 +6,7 @@ import click
 from sqlalchemy.exc import DatabaseError
 
 from app.cli import (
+    call,
     calls,
     database,
     demo,
@@ -61,6 +62,7 @@ for area in (
     policies,
     notices,
     calls,
+    call,
     kept,
     holds,
     purge,

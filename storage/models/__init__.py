@@ -10,6 +10,7 @@ from storage.models.installation import InstallationFact
 from storage.models.ledger import Leaf, LeafOpening, SignedCheckpoint, TreeNode
 from storage.models.notice import NoticeAudio, NoticeDraft, NoticeVersion
 from storage.models.object import ObjectCopy, ObjectPurpose, StoredObject
+from storage.models.pause import RecordingPause
 from storage.models.person import Person
 from storage.models.retention import Deletion, Finding, Receipt, RetentionPolicy
 from storage.models.review import PeaksTask, Review, ReviewNote, Scorecard
@@ -45,6 +46,7 @@ __all__ = [
     "PolicyPreviewChange",
     "Receipt",
     "Recording",
+    "RecordingPause",
     "RetentionPolicy",
     "Review",
     "ReviewNote",

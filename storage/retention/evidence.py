@@ -14,6 +14,7 @@ from storage.models import (
     LeafOpening,
     Line,
     Recording,
+    RecordingPause,
     StoredObject,
 )
 from storage.retention.policy import Policy, applicable, schedule, window_end
@@ -76,11 +77,11 @@ def delete_due_evidence(session: Session, now: datetime, batch: int = 100) -> in
         return 0
     kin = [
         LeafOpening.subject_id.in_(sa.select(table.id).where(table.call_id.in_(due)))
-        for table in (ConsentRecord, Recording)
+        for table in (ConsentRecord, Recording, RecordingPause)
     ]
     forget_reviews(session, Recording.call_id.in_(due))
     session.execute(sa.delete(LeafOpening).where(sa.or_(LeafOpening.subject_id.in_(due), *kin)))
-    for table in (ConsentRecord, CallStep, CarrierEvent, Recording):
+    for table in (ConsentRecord, CallStep, CarrierEvent, RecordingPause, Recording):
         session.execute(sa.delete(table).where(table.call_id.in_(due)))
     session.execute(sa.delete(Call).where(Call.id.in_(due)))
     return len(due)

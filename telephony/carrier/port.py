@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 class CarrierError(Exception):
@@ -99,6 +99,13 @@ class Carrier(Protocol):
 
     def media(self, recording_sid: str) -> AbstractContextManager[Media]:
         """The media, built from the SID alone: a URL that a webhook names is never fetched. Raises MediaNotReady."""
+        ...
+
+    def change_recording(self, call_sid: str, recording_sid: str, status: Literal["paused", "in-progress"]) -> str:
+        """Ask that a running recording be paused, silence in its place, or go on. Returns what the carrier says it is.
+
+        Only that word counts: an answer by itself is no proof, and a look at the recording never shows a pause.
+        """
         ...
 
     def remove_recording(self, recording_sid: str) -> None:

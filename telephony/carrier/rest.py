@@ -7,7 +7,7 @@ from `https://api.twilio.com`, so the one HTTP client it is given puts ours in i
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import requests
 from twilio.base.exceptions import TwilioException, TwilioRestException
@@ -146,6 +146,12 @@ class TwilioCarrier:
             )
         except requests.RequestException as error:
             raise CarrierUnavailable(f"the carrier cannot be reached: {type(error).__name__}") from error
+
+    def change_recording(self, call_sid: str, recording_sid: str, status: Literal["paused", "in-progress"]) -> str:
+        running = self._client.calls(call_sid).recordings(recording_sid)
+        # With silence in the place of what was said, times in the recording stay those of the call.
+        how = {"pause_behavior": "silence"} if status == "paused" else {}
+        return str(self._asked(lambda: running.update(status=status, **how)).status)
 
     def remove_recording(self, recording_sid: str) -> None:
         self._asked_or_none(lambda: self._client.recordings(recording_sid).delete())

@@ -41,6 +41,12 @@ class Faults:
     """So many of the next DELETEs are answered by 500."""
     update_times_out: int = 0
     """So many of the next recording updates are answered by 408 (16114)."""
+    update_refused: int = 0
+    """So many of the next recording updates are answered by 400 (16108), as if several recordings ran."""
+    update_ignored: int = 0
+    """So many of the next recording updates are answered by 200, and change nothing: the status in it says so."""
+    update_answer_lost: int = 0
+    """So many of the next recording updates are done, and answered by 500."""
     recording_absent: bool = False
     """Recordings end `absent` (16101, too short): no media comes."""
     action_after_hang_up: bool = False

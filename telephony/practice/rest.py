@@ -179,6 +179,9 @@ class RestApi:
         if self._exchange.faults.update_times_out > 0:
             self._exchange.faults.update_times_out -= 1
             raise RestError(408, NOT_ACTIONABLE, "Resource not in a state to accept recording action request")
+        if self._exchange.faults.update_refused > 0:
+            self._exchange.faults.update_refused -= 1
+            raise RestError(400, SEVERAL_RECORDINGS, "Request failed due to concurrent recordings")
         running = self._switchboard.running_takes(call.sid)
         if values["sid"] == CURRENT:
             if len(running) > 1:
@@ -189,7 +192,14 @@ class RestApi:
             takes = [take for take in running if take.recording.sid == values["sid"]]
         if not takes:
             raise RestError(400, INVALID_CALL_STATE, "Recording is not in-progress. Cannot be updated.")
-        return self._show_recording(self._switchboard.update_take(takes[0], status, behaviour)) | {"status": status}
+        if self._exchange.faults.update_ignored > 0:
+            self._exchange.faults.update_ignored -= 1
+            return self._show_recording(takes[0].recording)
+        shown = self._show_recording(self._switchboard.update_take(takes[0], status, behaviour))
+        if self._exchange.faults.update_answer_lost > 0:
+            self._exchange.faults.update_answer_lost -= 1
+            raise RestError(500, 20500, "Internal server error")
+        return shown | {"status": status}
 
     def _delete_recording_(self, request: Request, values: Mapping[str, str]) -> None:
         if self._exchange.faults.delete_fails > 0:

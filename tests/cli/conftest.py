@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from app.wiring import Installation
+from telephony.pausing import Asker
 from tests.backend import IN_ITS_HOME, Databases, MadeDatabases, settings_of
+from tests.calls.talking import talk
 from tests.cli.moving import close
 from tests.command import Commands
 from tests.house import House
@@ -126,7 +128,7 @@ def old(tmp_path: Path, store_server: "Seaweed", bucket_name: str) -> Iterator[L
     with House(tmp_path, store_server.store(bucket_name), IN_ITS_HOME).open() as house:
         lived = Lived(house, store_server, bucket_name, IN_ITS_HOME)
         house.faults.record_by_account = True
-        house.call("stay", "ru")
+        talk(house, (4.0, lambda call: house.at.pausing.pause(call.id, Asker())))
         house.work_for(60)
         house.clock.sleep(timedelta(days=91).total_seconds())
         house.work()

@@ -66,12 +66,22 @@ def test_calls_go_on_old_recordings_are_heard_and_deleted_and_the_ledger_grew_ou
     assert "every row as it was told" in command.fine("ledger", "verify", "--against", str(checkpoint)).out
 
 
-LISTINGS = ("calls", "recordings", "objects", "receipts", "findings", "line list", "policy list", "notice list")
+LISTINGS = (
+    "calls",
+    "recordings",
+    "objects",
+    "receipts",
+    "findings",
+    "line list",
+    "policy list",
+    "notice list",
+    "call pauses",
+)
 MUST_HAVE_ROWS = {
     "call", "call_step", "carrier_event", "centre", "consent_record", "data_key", "deletion", "finding", "held_object",
     "hold", "installation_fact", "key_ring", "leaf", "leaf_opening", "line", "notice_audio", "notice_version",
-    "object_copy", "object_purpose", "person", "receipt", "recording", "retention_policy", "stored_object", "tree_node",
-    "checkpoint",
+    "object_copy", "object_purpose", "person", "receipt", "recording", "recording_pause", "retention_policy",
+    "stored_object", "tree_node", "checkpoint",
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from storage.ledger.log import sequence
 from storage.models import Call, Leaf, LeafOpening, Receipt
 from tests.backend import Databases
+from tests.calls.talking import talk
 from tests.cli.conftest import Lived, lived_in
 from tests.command import Told
 from tests.docs.pages import ROOT
@@ -43,7 +44,12 @@ def live(lived: Lived) -> None:
     """Everything that leaves a leaf, with a canary wherever a person can type one."""
     house, typed = lived.house, lived.command
     house.faults.record_by_account = True
-    house.call("stay", "ru", from_number=NUMBER)
+    talk(
+        house,
+        (4.0, lambda call: typed.fine("call", "pause", call.call_sid)),
+        (8.0, lambda call: typed.fine("call", "resume", call.call_sid)),
+        from_number=NUMBER,
+    )
     house.call("opt_in", "kk", "press:2", from_number=NUMBER)
     house.work_for(60)
     reviewer, administrator, officer = ADDRESSES

@@ -12,7 +12,7 @@ from storage.errors import Refused
 ROOT = Path(__file__).parents[2]
 # Only commands and programs meet what these raise, and they are told in English.
 NO_PAGE = (
-    *("app/cli/", "app/api/", "app/up.py", "app/first_start.py", "app/readiness.py"),
+    *("telephony/pausing.py", "app/cli/", "app/api/", "app/up.py", "app/first_start.py", "app/readiness.py"),
     *("storage/copying/", "storage/upgrade.py", "storage/retention/restored.py", "storage/retention/found_holds.py"),
 )
 # Pages meet these, and say words of their own instead (app/factory.py, app/web/review.py, app/web/calls.py); or the

@@ -17,7 +17,9 @@ from storage.models import StoredObject
 from storage.retention.card_data import ask
 from storage.retention.holds import Why, hold_objects
 from telephony.outcome import Outcome
+from telephony.pausing import Asker
 from tests.backend import Databases, settings_of
+from tests.calls.talking import talk
 from tests.command import Commands
 from tests.docs.command_line import all_commands, options
 from tests.docs.pages import PAGES, ROOT, name, section
@@ -40,7 +42,7 @@ def lived_in(house: House, store_server: "Seaweed", databases: Databases) -> Com
     house.work_for(60)
     house.clock.sleep(timedelta(days=91).total_seconds())
     house.work()
-    house.call()
+    talk(house, (4.0, lambda call: house.at.pausing.pause(call.id, Asker())))
     house.work()
     with house.at.database.begin() as session:
         kept = session.scalars(sa.select(StoredObject).where(StoredObject.state == "stored")).one()

@@ -24,7 +24,9 @@ from storage.errors import Refused
 from storage.models import StoredObject
 from storage.retention.holds import Why, hold_objects
 from storage.upgrade import MIGRATIONS, is_current, migrations, upgrade
+from telephony.pausing import Asker
 from tests.backend import DATABASE, about
+from tests.calls.talking import talk
 from tests.house import House
 
 VERSIONS = "alembic_version"
@@ -35,7 +37,7 @@ Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
 def database(house: House) -> Database:
     """Of a house in which there is a row of nearly everything."""
     house.faults.record_by_account = True
-    house.call("stay", "ru")
+    talk(house, (4.0, lambda call: house.at.pausing.pause(call.id, Asker())))
     house.work_for(60)
     house.clock.sleep(timedelta(days=91).total_seconds())
     house.work()

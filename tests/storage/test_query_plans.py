@@ -23,7 +23,9 @@ from app.review.past import past_reviews
 from app.search.calls import Wanted, find_calls
 from app.search.score import Scores
 from storage.models import Call
+from telephony.pausing import Asker
 from tests.backend import Databases
+from tests.calls.talking import talk
 from tests.house import House
 
 if TYPE_CHECKING:
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
 # Tables that grow with every call. (Lines, centres, notices, policies, holds: a person makes each of their rows.)
 GROWING = {
     "call", "call_step", "carrier_event", "consent_record", "deletion", "held_object", "leaf", "leaf_opening",
-    "object_copy", "object_purpose", "peaks_task", "receipt", "recording", "review", "review_note", "stored_object",
-    "tree_node",
+    "object_copy", "object_purpose", "peaks_task", "receipt", "recording", "recording_pause", "review", "review_note",
+    "stored_object", "tree_node",
 }  # fmt: skip
 EXPLAINED = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 # By its state alone: half of all objects are stored.
@@ -59,7 +61,11 @@ def test_a_call_and_its_deletion_find_their_rows_by_indexes(any_house: House) ->
         if EXPLAINED.match(statement):
             said.setdefault(statement, parameters[0] if many else parameters)
 
-    house.call()
+    talk(
+        house,
+        (4.0, lambda call: house.at.pausing.pause(call.id, Asker())),
+        (8.0, lambda call: house.at.pausing.resume(call.id, Asker())),
+    )
     house.work_for(60)
     assert house.at.peaks.run() == 1
     house.clock.sleep(timedelta(days=91).total_seconds())

@@ -9,6 +9,7 @@ from app.api.v1.holds import add_holds
 from app.api.v1.house import add_house
 from app.api.v1.kept import add_kept
 from app.api.v1.ledger import add_ledger
+from app.api.v1.pauses import add_pauses
 from app.api.v1.people import add_people
 from app.api.v1.policies import add_policies
 from app.api.v1.purges import add_purges
@@ -30,6 +31,7 @@ def api(at: Installation) -> APIBlueprint:
         add_reviews,
         add_evidence,
         add_purges,
+        add_pauses,
     ):
         add(area, at)
 

@@ -1,0 +1,70 @@
+"""Calls in which something is done while people talk, and what can then be heard in them."""
+
+import io
+import time
+import wave
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from storage.models import Call, CarrierEvent, RecordingPause
+from telephony.pauses import pauses_of
+from telephony.practice.caller import CallerPlan, CallEvent, CallResult
+from tests.house import CALLER, DIGITS, NUMBERS, House
+
+Doing = tuple[float, Callable[[Call], object]]
+"""So many seconds into the recording, and what is done then, with the call."""
+
+
+def talk(house: House, *doings: Doing, mode: str = "stay", talk_s: float = 20.0, **plan: Any) -> CallResult:
+    """A call that is recorded, and what is done in it. Time passes there in steps of half a second."""
+
+    def heard(event: CallEvent) -> None:
+        if event.kind == "recording-started" and event.details.get("source") == "DialVerb":
+            for seconds, do in doings:
+                house.clock.after(seconds, lambda do=do: do(open_call(house)))  # type: ignore[misc]
+
+    wanted = CallerPlan(
+        NUMBERS[mode],
+        from_number=plan.pop("from_number", CALLER),
+        language="ru",
+        menu_digit=DIGITS["ru"],
+        talk_s=talk_s,
+        **plan,
+    )
+    return house.network.place_call(wanted, heard)
+
+
+def open_call(house: House) -> Call:
+    """The one call that goes on."""
+    (call_sid,) = house.network._lines
+    return house.call_row(call_sid)
+
+
+def once_reported(house: House, call: Call) -> None:
+    """Wait until the carrier's report that the recording began is taken in: it comes beside the call."""
+    told = sa.select(CarrierEvent.id).where(CarrierEvent.call_id == call.id, CarrierEvent.status == "in-progress")
+    begun = told.where(CarrierEvent.subject_sid != call.call_sid)
+    while house.ask(lambda s: s.scalars(begun).first()) is None:
+        time.sleep(0.01)
+
+
+def pauses(house: House) -> Sequence[RecordingPause]:
+    """The pauses of the newest call."""
+    found: Sequence[RecordingPause] = house.ask(
+        lambda s: pauses_of(s, s.scalars(sa.select(Call.id).order_by(Call.ringing_at.desc()).limit(1)).one())
+    )
+    return found
+
+
+def silences(wav: bytes) -> list[tuple[float, float]]:
+    """Where nothing at all can be heard on either side for a second or more: from and to, in seconds."""
+    with wave.open(io.BytesIO(wav)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, file.getnchannels())
+        rate = file.getframerate()
+    loud = np.flatnonzero(np.abs(samples.astype(np.int32)).max(axis=1) > 0)
+    edges = np.concatenate([[-1], loud, [len(samples)]])
+    gaps = np.flatnonzero(np.diff(edges) > rate)
+    return [(float(edges[gap] + 1) / rate, float(edges[gap + 1]) / rate) for gap in gaps]
