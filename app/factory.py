@@ -13,6 +13,7 @@ from app.api.problem import problem_document
 from app.api.v1.area import api
 from app.auth.pass_link import Passes
 from app.auth.tokens import NotAdmitted
+from app.uploads import take_uploads
 from app.web.administration import administration
 from app.web.calls import calls
 from app.web.declined import declined
@@ -25,7 +26,7 @@ from app.web.holds import holds
 from app.web.home import home
 from app.web.ledger import ledger
 from app.web.messages import remember_language, texts
-from app.web.notice_drafts import notice_drafts, take_uploads
+from app.web.notice_drafts import notice_drafts
 from app.web.notices import notices
 from app.web.own_password import own_password
 from app.web.play import play

@@ -7,7 +7,7 @@ import click
 from app.cli.holds import moment
 from app.cli.terminal import installation, json_lines, show, utc
 from app.listings.listing import everything
-from app.listings.rules import notices_at
+from app.listings.notices import notices_at
 from storage import notices
 from storage.errors import Refused
 from storage.models import NoticeVersion

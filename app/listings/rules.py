@@ -1,11 +1,9 @@
-"""What is held, how long things are kept, and what callers hear."""
-
-from datetime import datetime
+"""What is held, and how long things are kept."""
 
 import sqlalchemy as sa
 
 from app.auth.policy import Viewer
-from app.listings.listing import Listing, Told, to_all, utc
+from app.listings.listing import Listing, Told, utc
 from app.paging import Query
 from storage.models import (
     Centre,
@@ -13,12 +11,10 @@ from storage.models import (
     Hold,
     HoldMirror,
     Line,
-    NoticeVersion,
     PolicyPreview,
     RetentionPolicy,
     StoredObject,
 )
-from storage.notices import state_at
 
 
 def _count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
@@ -111,25 +107,3 @@ POLICIES = Listing(
     _of_centre_or_all,
     (RetentionPolicy.published_at, RetentionPolicy.id),
 )
-
-
-def _notice(row: NoticeVersion, now: datetime) -> Told:
-    return {
-        "version": row.version,
-        "kind": row.kind,
-        "mode": row.mode,
-        "language": row.language,
-        "state": state_at(row, now),
-        "audio_sha256": row.audio_sha256,
-        "placeholder": row.placeholder,
-        "seconds": row.duration_ms / 1000,
-        "published_at": utc(row.published_at),
-        "effective_from": utc(row.effective_from),
-        "until": utc(row.superseded_at),
-        "text": row.text,
-    }
-
-
-def notices_at(now: datetime) -> Listing:
-    """Every version, and what it is at a moment."""
-    return Listing(lambda: sa.select(NoticeVersion), lambda row: _notice(row, now), to_all, (NoticeVersion.version,))

@@ -161,9 +161,17 @@ def one_draft_of(session: Session, draft_id: str, now: datetime) -> OneDraft:
 def make_draft(at: Installation, person: Person, use: Use, text: str, sound: tuple[bytes, str] | None) -> str:
     """Keep a text with the sound that says it, as callers would hear it. Returns the draft's id.
 
+    For `use`, `text`, `sound` and what is raised see `prepared`.
+    """
+    draft = prepared(use, text, sound)
+    with at.database.begin() as session:
+        return keep_draft(session, draft, person.id, at.clock.now()).id
+
+
+def prepared(use: Use, text: str, sound: tuple[bytes, str] | None) -> Draft:
+    """A text and the sound that says it, as callers would hear it. Takes its time, and no transaction.
+
     Args:
-        at: the installation.
-        person: who makes it.
         use: what it is for.
         text: what is said, word for word.
         sound: a WAV or MP3 file and its name; None: a machine speaks the text for now.
@@ -174,9 +182,7 @@ def make_draft(at: Installation, person: Person, use: Use, text: str, sound: tup
     words = " ".join(text.split())
     Draft(use.kind, use.mode, use.language, words, b"", 0, sound is None).check()
     made = normalise(*sound) if sound is not None else _by_machine(words, use.language)
-    draft = Draft(use.kind, use.mode, use.language, words, made.wav, made.duration_ms, sound is None)
-    with at.database.begin() as session:
-        return keep_draft(session, draft, person.id, at.clock.now()).id
+    return Draft(use.kind, use.mode, use.language, words, made.wav, made.duration_ms, sound is None)
 
 
 def _by_machine(words: str, language: str) -> NoticeAudio:

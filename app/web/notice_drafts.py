@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.privacy.notices import make_draft, one_draft_of, typed_moment, zones_for
+from app.uploads import BY_FORM
 from app.web.gate import who_asks
 from app.web.messages import texts
 from app.web.refusals import said
@@ -16,18 +17,8 @@ from app.wiring import Installation
 from storage.errors import Refused
 from storage.notice_drafts import discard_draft, one_draft, publish_draft
 from storage.notices import Use
-from telephony.audio import MAX_BYTES
 
-# The address that takes a sound, and how much of a form there may be beside it.
-UPLOAD = "/notices/drafts"
-LARGEST_UPLOAD = MAX_BYTES + 256 * 1024
 NO_SOUND = "audio: choose a WAV or MP3 file, or let a machine speak it for now"
-
-
-def take_uploads() -> None:
-    """Let that address alone take more than a form. It must come before anything reads what was sent."""
-    if request.url_rule is not None and request.url_rule.rule == UPLOAD:
-        request.max_content_length = LARGEST_UPLOAD
 
 
 def notice_drafts(at: Installation) -> Blueprint:
@@ -38,7 +29,7 @@ def notice_drafts(at: Installation) -> Blueprint:
     def new() -> tuple[str, int]:
         return _form(_use(request.args), 200)
 
-    @area.post(UPLOAD)
+    @area.post(BY_FORM)
     def made() -> AnyResponse | tuple[str, int]:
         use = _use(request.form)
         try:

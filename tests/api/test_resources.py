@@ -11,8 +11,9 @@ from app.auth.routes import ROUTES
 from app.listings.calls import CALLS, OBJECTS, RECEIPTS, RECORDINGS
 from app.listings.house import CENTRES, FINDINGS, LEAVES, LINES, PEOPLE
 from app.listings.listing import everything
+from app.listings.notices import DRAFTS, notices_at
 from app.listings.reviews import PURGES, REVIEWS
-from app.listings.rules import HOLDS, POLICIES, notices_at
+from app.listings.rules import HOLDS, POLICIES
 from storage.findings import note_finding
 from storage.models import Person, RetentionPolicy, StoredObject
 from tests.api.programs import Program, answers, program, recording_of
@@ -26,6 +27,7 @@ LISTS: dict[str, Any] = {
     "/policies": POLICIES,
     "/receipts": RECEIPTS,
     "/notices": notices_at,
+    "/notices/drafts": DRAFTS,
     "/centres": CENTRES,
     "/lines": LINES,
     "/ledger/leaves": LEAVES,
@@ -60,6 +62,8 @@ def grown(town: Town) -> Town:
     alice = program(town, "alice")
     for seen in range(3):
         assert alice.post(f"/recordings/{sid}/review", answers(alice, sid) | {"seen": seen}).status_code == 201
+    drafted = {"kind": "menu", "language": "en", "text": "For English, press three.", "voice": "machine"}
+    assert pavel.post("/notices/drafts", drafted).status_code == 201
     stretch = {"object_id": town.kept.id, "spans": [{"from": 0.5, "to": 0.75}], "reason": "a card is heard"}
     assert alice.post("/purges", stretch).status_code == 201
     house.work()
@@ -92,6 +96,7 @@ def path_of(town: Town, rule: str) -> str:
         .replace("<policy_id>", policy)
         .replace("<version>", "stay-kk-1")
         .replace("<index>", "0")
+        .replace("<draft_id>", "0" * 32)
         .replace("<person_id>", "0" * 32)
         .replace("<purge_id>", "0" * 32)
     )
@@ -128,7 +133,7 @@ def test_what_a_role_may_not_is_not_there(grown: Town, name: str) -> None:
         assert access is not None
         if person.role not in access.roles or (access.within == "everywhere" and person.centre_id is not None):
             assert status == 404, (rule, method)
-        elif method == "POST" and not rule.endswith(("/end", "/pause", "/resume")):
+        elif method == "POST" and not rule.endswith(("/end", "/discard", "/pause", "/resume")):
             # The right is there: what was sent is not.
             assert status == 422, (rule, method)
         elif (

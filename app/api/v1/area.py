@@ -9,6 +9,8 @@ from app.api.v1.holds import add_holds
 from app.api.v1.house import add_house
 from app.api.v1.kept import add_kept
 from app.api.v1.ledger import add_ledger
+from app.api.v1.notice_drafts import add_notice_drafts
+from app.api.v1.notices import add_notices
 from app.api.v1.pauses import add_pauses
 from app.api.v1.people import add_people
 from app.api.v1.policies import add_policies
@@ -26,6 +28,8 @@ def api(at: Installation) -> APIBlueprint:
         add_holds,
         add_policies,
         add_house,
+        add_notices,
+        add_notice_drafts,
         add_people,
         add_ledger,
         add_reviews,
