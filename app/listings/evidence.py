@@ -53,6 +53,15 @@ def _media(each: Media) -> Told:
         "object_id": kept.id if kept is not None else None,
         "state": kept.state if kept is not None else None,
         "sha256": kept.sha256 if kept is not None else None,
+        "pauses": [
+            {
+                "state": pause.state,
+                "asked_at": utc(pause.asked_at),
+                "paused_at": utc(pause.paused_at),
+                "silent_until": utc(pause.silent_until) if pause.paused_at is not None else None,
+            }
+            for pause in each.pauses
+        ],
         "purposes": [
             {"purpose": purpose.purpose, "until": utc(purpose.until)}
             for purpose in (kept.purposes if kept is not None and receipt is None else [])

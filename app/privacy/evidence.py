@@ -9,7 +9,18 @@ from sqlalchemy.orm import Session
 
 from storage.errors import NotFound, Refused
 from storage.ledger.log import append
-from storage.models import Call, CallStep, ConsentRecord, Leaf, LeafOpening, Receipt, Recording, StoredObject
+from storage.models import (
+    Call,
+    CallStep,
+    ConsentRecord,
+    Leaf,
+    LeafOpening,
+    Receipt,
+    Recording,
+    RecordingPause,
+    StoredObject,
+)
+from telephony.pauses import pauses_of
 
 
 @dataclass(frozen=True)
@@ -19,6 +30,7 @@ class Media:
     recording: Recording
     kept: StoredObject | None
     receipt: Receipt | None
+    pauses: Sequence[RecordingPause] = ()
 
 
 @dataclass(frozen=True)
@@ -52,15 +64,20 @@ def evidence_of(session: Session, call_id: str, centre_id: str | None) -> Eviden
     recordings = session.scalars(
         sa.select(Recording).where(Recording.call_id == call.id).order_by(Recording.first_seen_at, Recording.id)
     ).all()
+    pauses = pauses_of(session, call.id)
     media = [
         Media(
             each,
             session.get(StoredObject, each.object_id) if each.object_id else None,
             session.get(Receipt, each.object_id) if each.object_id else None,
+            [pause for pause in pauses if pause.recording_sid == each.recording_sid],
         )
         for each in recordings
     ]
-    subjects = [call.id, *([consent.id] if consent else []), *(each.object_id for each in recordings if each.object_id)]
+    subjects = [
+        *(call.id, *([consent.id] if consent else []), *(pause.id for pause in pauses)),
+        *(each.object_id for each in recordings if each.object_id),
+    ]
     leaves = session.execute(
         sa.select(Leaf.kind, Leaf.at, Leaf.position, LeafOpening.subject_id)
         .join(LeafOpening, LeafOpening.leaf_id == Leaf.id)

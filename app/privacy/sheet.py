@@ -116,6 +116,11 @@ def _media(each: Media, t: Mapping[str, Any], local: Local, at: Any) -> list[tup
     rows = [(t["recorded_at"], at(row.started_at))]
     if row.duration_s is not None:
         rows.append((t["length"], local.length(row.duration_s)))
+    for pause in each.pauses:
+        if pause.paused_at is not None:
+            rows.append((t["sheet_paused"], f"{at(pause.paused_at)} – {at(pause.silent_until)}"))
+        else:
+            rows.append((t["sheet_not_paused"], at(pause.asked_at)))
     if kept is None:
         return [*rows, (t["sheet_state"], t["sheet_nothing_kept"])]
     rows += [(t["sheet_state"], t["object_" + kept.state]), (t["hold_object"], kept.id)]

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.privacy.evidence import Evidence, Media
+from storage.models import RecordingPause
 
 CALLER, CENTRE = 0, 1
 # How the core draft calls the end of a conversation of which nothing was recorded.
@@ -45,6 +46,11 @@ def vcon(of: Evidence, base_url: str, proofs: Mapping[str, Mapping[str, str]], n
                 {"mediatype": "text/plain", "encoding": "none", "body": call.notice_version.text},
             )
         )
+    attachments += [
+        _attached("recording_pauses", each.pauses[0].asked_at, CENTRE, _json([_pause(row) for row in each.pauses]))
+        for each in of.media
+        if each.pauses
+    ]
     attachments += [
         _attached("deletion_receipt", each.receipt.deleted_at, CENTRE, _json(each.receipt.content))
         for each in of.media
@@ -86,6 +92,18 @@ def _dialog(of: Evidence, each: Media, base_url: str) -> dict[str, Any]:
             "content_hash": f"sha256-{digest}",
         }
     return found
+
+
+def _pause(row: RecordingPause) -> dict[str, Any]:
+    """A pause: silent for certain from `paused_at` to `silent_until`; null where the carrier never confirmed it."""
+    confirmed = row.paused_at is not None
+    return {
+        "recording": row.recording_sid,
+        "state": row.state,
+        "asked_at": _rfc3339(row.asked_at),
+        "paused_at": _rfc3339(row.paused_at) if row.paused_at is not None else None,
+        "silent_until": _rfc3339(row.silent_until) if confirmed and row.silent_until is not None else None,
+    }
 
 
 def _nothing(of: Evidence) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -11,8 +11,22 @@ from sqlalchemy.orm import Session
 from app.review.notes import notes_of
 from app.review.reviews import current_scorecard, reviews_of
 from app.review.scorecard import Question, questions_of
-from storage.models import CardDataPurge, ConsentRecord, Recording, Review, ReviewNote, Scorecard, StoredObject
+from storage.models import (
+    CardDataPurge,
+    ConsentRecord,
+    Recording,
+    RecordingPause,
+    Review,
+    ReviewNote,
+    Scorecard,
+    StoredObject,
+)
+from telephony.pauses import pauses_of
 from telephony.peaks import peaks_of
+
+# The carrier tells in whole seconds when a recording began: it can have begun so much later. What was silent for
+# certain by the clock lies that much earlier in the recording, and a mark never promises more silence than there is.
+WHOLE_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -98,8 +112,25 @@ def _marks(session: Session, recording: Recording, row: StoredObject) -> list[Ma
             ("recording_began", began),
         ):
             marks.append(Mark(name, (moment - began).total_seconds(), moment=moment))
+    if began is not None:
+        marks += [
+            _pause_mark(each, recording, began)
+            for each in pauses_of(session, recording.call_id)
+            if each.recording_sid == recording.recording_sid
+        ]
     spans = sorted(_silenced(session, row.id))
     return marks + [Mark("silenced", from_ms / 1000, to_ms / 1000) for from_ms, to_ms in spans]
+
+
+def _pause_mark(row: RecordingPause, recording: Recording, began: datetime) -> Mark:
+    """Where it is silent for certain; or, of a pause that never was confirmed, where it was asked for."""
+    if row.paused_at is None:
+        return Mark("not_paused", max(0.0, (row.asked_at - began).total_seconds()), moment=row.asked_at)
+    at = max(0.0, (row.paused_at - began).total_seconds())
+    until = (row.silent_until - began - WHOLE_SECOND).total_seconds() if row.silent_until is not None else at
+    if recording.duration_s is not None:
+        until = min(until, recording.duration_s)
+    return Mark("paused", at, until if until > at else None, moment=row.paused_at)
 
 
 def _silenced(session: Session, object_id: str) -> set[tuple[int, int]]:

@@ -8,8 +8,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.auth.policy import Viewer, purposes_for
-from storage.models import Call, CallStep, ConsentRecord, NoticeVersion, Receipt, Recording, StoredObject
+from storage.models import (
+    Call,
+    CallStep,
+    ConsentRecord,
+    NoticeVersion,
+    Receipt,
+    Recording,
+    RecordingPause,
+    StoredObject,
+)
 from storage.retention.policy import usable_for
+from telephony.pauses import pauses_of
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,8 @@ def story(session: Session, viewer: Viewer, call: Call, now: datetime) -> Story:
     told = [*_rang(session, call), *_agreed(call, consent), *_ended(call)]
     for each in kept:
         told += _recorded(session, each)
+    for pause in pauses_of(session, call.id):
+        told += _paused(pause)
     told.append(Happened("facts_go", call.delete_after))
     # What happened at one moment stays in the order in which it is told.
     in_order = sorted(told, key=lambda one: one.at)
@@ -102,6 +114,15 @@ def _ended(call: Call) -> Iterator[Happened]:
         yield Happened("ended", call.ended_at)
     if call.settled_at is not None:
         yield Happened("settled", call.settled_at, call.outcome)
+
+
+def _paused(pause: RecordingPause) -> Iterator[Happened]:
+    if pause.paused_at is None:
+        yield Happened("not_paused", pause.asked_at)
+        return
+    yield Happened("paused", pause.paused_at)
+    if pause.silent_until is not None:
+        yield Happened("pause_ended", pause.silent_until)
 
 
 def _recorded(session: Session, kept: Kept) -> Iterator[Happened]:

@@ -7,15 +7,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 import sqlalchemy as sa
 
-from storage.models import Call, CarrierEvent, RecordingPause
+from storage.errors import Refused
+from storage.models import Call, CarrierEvent, Leaf, LeafOpening, RecordingPause
 from telephony.pauses import pauses_of
+from telephony.pausing import Asker
 from telephony.practice.caller import CallerPlan, CallEvent, CallResult
 from tests.house import CALLER, DIGITS, NUMBERS, House
 
 Doing = tuple[float, Callable[[Call], object]]
 """So many seconds into the recording, and what is done then, with the call."""
+DESK = Asker("a" * 32, "b" * 32)
 
 
 def talk(house: House, *doings: Doing, mode: str = "stay", talk_s: float = 20.0, **plan: Any) -> CallResult:
@@ -35,6 +39,28 @@ def talk(house: House, *doings: Doing, mode: str = "stay", talk_s: float = 20.0,
         **plan,
     )
     return house.network.place_call(wanted, heard)
+
+
+def pausing(house: House, seconds: float) -> Doing:
+    return seconds, lambda call: house.at.pausing.pause(call.id, DESK)
+
+
+def resuming(house: House, seconds: float) -> Doing:
+    return seconds, lambda call: house.at.pausing.resume(call.id, DESK)
+
+
+def refused(house: House, kind: type[Refused], match: str) -> Doing:
+    def ask(call: Call) -> None:
+        with pytest.raises(kind, match=match) as told:
+            house.at.pausing.pause(call.id, DESK)
+        assert type(told.value) is kind
+
+    return 4.0, ask
+
+
+def told(house: House, kind: str) -> list[dict[str, object]]:
+    query = sa.select(LeafOpening.facts).join(Leaf, Leaf.id == LeafOpening.leaf_id).where(Leaf.kind == kind)
+    return list(house.ask(lambda s: s.scalars(query).all()))
 
 
 def open_call(house: House) -> Call:

@@ -53,6 +53,7 @@ ENDINGS = {
         "notice_ended",
         "agreed",
         "recording_began",
+        *("paused", "pause_ended", "not_paused"),
         "ended",
         "settled",
         "stored",
@@ -80,7 +81,7 @@ ENDINGS = {
     "leaf_": {key.removeprefix("leaf_") for key in catalogue("en") if key.startswith("leaf_")},  # test_reference.py
     "step_": {"menu", "notice", "dialled"},
     "answer_": {"yes", "no", "not_applicable"},
-    "mark_": {"notice_began", "notice_ended", "agreed", "recording_began", "silenced"},
+    "mark_": {"notice_began", "notice_ended", "agreed", "recording_began", "paused", "not_paused", "silenced"},
 }
 
 

@@ -53,6 +53,13 @@ class ConsentOut(Out):
     purposes: list[str] = Field(examples=[["quality", "training"]])
 
 
+class PausedOut(Out):
+    state: str = Field(description="as in `/calls/<call_sid>/pauses`", examples=["resumed"])
+    asked_at: Moment
+    paused_at: Moment | None = Field(description="silent for certain from then on; null: never confirmed")
+    silent_until: Moment | None
+
+
 class MediaOut(Out):
     recording_sid: str = Field(examples=["RE0f0e0d0c0b0a09080706050403020100"])
     started_at: Moment | None
@@ -60,6 +67,7 @@ class MediaOut(Out):
     object_id: ObjectId | None
     state: str | None = Field(description="of the object; null: nothing is kept", examples=["stored"])
     sha256: Sha256 | None = Field(description="of the content")
+    pauses: list[PausedOut] = Field(description="while card data was spoken")
     purposes: list[PurposeOut]
     held: bool = Field(examples=[False])
     deleted_at: Moment | None
