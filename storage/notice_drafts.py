@@ -65,13 +65,14 @@ def one_draft(session: Session, draft_id: str, *, locked: bool = False) -> Notic
 
 
 def publish_draft(
-    session: Session, draft_id: str, now: datetime, effective_from: datetime | None = None
+    session: Session, draft_id: str, by: str, now: datetime, effective_from: datetime | None = None
 ) -> NoticeVersion:
     """Publish what somebody listened to; the draft goes.
 
     Args:
         session: the transaction.
         draft_id: which.
+        by: id of who publishes it.
         now: the present.
         effective_from: a moment to come; None: now.
 
@@ -81,7 +82,7 @@ def publish_draft(
     """
     row = one_draft(session, draft_id, locked=True)
     told = Draft(row.kind, row.mode, row.language, row.text, row.wav, row.duration_ms, row.placeholder)
-    version = publish(session, told, now, effective_from)
+    version = publish(session, told, now, effective_from, by)
     session.delete(row)
     return version
 

@@ -18,6 +18,8 @@ from storage.notices import Use, audio, is_in_force, named, use_of, versions_of
 # On PostgreSQL two publications at once would each end the same version. (SQLite has one writer; and whatever happens,
 # no two versions have one name.)
 NOTICE_LOCK = 0x65736B6E
+# Who publishes by a command at the machine, and does not say who they are.
+OPERATOR = "operator"
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class Draft:
             raise Refused("text: a notice needs the words that its sound says")
 
 
-def publish(session: Session, draft: Draft, now: datetime, effective_from: datetime | None = None) -> NoticeVersion:
+def publish(
+    session: Session, draft: Draft, now: datetime, effective_from: datetime | None = None, by: str | None = None
+) -> NoticeVersion:
     """Make a draft the version of its use that is in force from a moment on, until the next one that is scheduled.
 
     The one before ends there, and stays. Publishing what is in force at that moment anyway changes nothing.
@@ -53,6 +57,7 @@ def publish(session: Session, draft: Draft, now: datetime, effective_from: datet
         draft: the words and the sound.
         now: the present.
         effective_from: a moment to come; None: now.
+        by: id of who publishes it, or OPERATOR; None: nobody, it is shipped.
 
     Raises:
         Refused: if the use does not exist, the text is empty, the moment has passed, or it is another version's.
@@ -84,6 +89,7 @@ def publish(session: Session, draft: Draft, now: datetime, effective_from: datet
         duration_ms=draft.duration_ms,
         placeholder=draft.placeholder,
         published_at=now,
+        published_by=by,
         effective_from=begins,
         superseded_at=ends,
     )
@@ -94,8 +100,15 @@ def publish(session: Session, draft: Draft, now: datetime, effective_from: datet
     return version
 
 
-def withdraw(session: Session, version: str, reason: str, now: datetime) -> NoticeVersion:
+def withdraw(session: Session, version: str, reason: str, now: datetime, by: str) -> NoticeVersion:
     """Take back a version that is scheduled: it never comes into force, and the one before it has its time again.
+
+    Args:
+        session: the transaction. On PostgreSQL no other withdraws until it ends.
+        version: its name.
+        reason: for the ledger.
+        now: the present.
+        by: id of who withdraws it, or OPERATOR.
 
     Raises:
         NotFound: if there is no such version.
@@ -114,7 +127,7 @@ def withdraw(session: Session, version: str, reason: str, now: datetime) -> Noti
         if each.superseded_at == row.effective_from and each.effective_from < row.effective_from:
             each.superseded_at = row.superseded_at
     row.superseded_at = row.effective_from
-    row.withdrawn_at, row.withdrawn_reason = now, reason
+    row.withdrawn_at, row.withdrawn_by, row.withdrawn_reason = now, by, reason
     append(session, "notice_withdrawn", row.id, now, _withdrawn(row))
     return row
 
@@ -147,18 +160,23 @@ def _next_begin(versions: Iterable[NoticeVersion], after: datetime) -> datetime 
 
 
 def _facts(version: NoticeVersion, audio_sha256: str) -> dict[str, Any]:
-    facts = {
+    facts: dict[str, Any] = {
         "version": version.version,
         "text_sha256": hashlib.sha256(version.text.encode()).hexdigest(),
         "audio_sha256": audio_sha256,
     }
     if version.effective_from != version.published_at:
         facts["effective_from"] = version.effective_from.isoformat()
-    return facts
+    return facts | _who(version.published_by)
 
 
 def _withdrawn(version: NoticeVersion) -> dict[str, Any]:
-    return {"version": version.version, "reason": version.withdrawn_reason}
+    return {"version": version.version, "reason": version.withdrawn_reason} | _who(version.withdrawn_by)
+
+
+def _who(by: str | None) -> dict[str, Any]:
+    """Leaves that were told before this was noted do not say, and neither do their rows."""
+    return {} if by is None else {"by": by}
 
 
 def retell(session: Session, version_id: str) -> dict[str, Any] | None:

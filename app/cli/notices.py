@@ -3,15 +3,17 @@
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
 from app.cli.holds import moment
-from app.cli.terminal import installation, json_lines, show, utc
+from app.cli.terminal import acting_as, installation, json_lines, show, utc
 from app.listings.listing import everything
 from app.listings.notices import notices_at
+from app.viewing import person_named
 from storage import notices
 from storage.errors import Refused
 from storage.models import NoticeVersion
-from storage.publication import Draft, publish, withdraw
+from storage.publication import OPERATOR, Draft, publish, withdraw
 from telephony.audio import AudioRejected, normalise
 from telephony.placeholder import spoken
 
@@ -46,6 +48,7 @@ def notice_list(as_json: bool) -> None:
 @click.option("--audio", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="WAV or MP3, by a person.")
 @click.option("--placeholder", is_flag=True, help="Let a machine speak it for now, marked as such.")
 @click.option("--from", "from_text", help="From when callers hear it, such as 2026-12-01T00:00:00+05:00; else now.")
+@acting_as
 def notice_publish(
     kind: str,
     mode: str | None,
@@ -54,6 +57,7 @@ def notice_publish(
     audio: Path | None,
     placeholder: bool,
     from_text: str | None,
+    email: str | None,
 ) -> None:
     """Publish a new version: an own recording, or a placeholder. A published version never changes."""
     if (audio is None) == (not placeholder):
@@ -71,7 +75,7 @@ def notice_publish(
         raise Refused(f"--audio: {error}") from error
     with at.database.begin() as session:
         draft = Draft(kind, mode, language, words, sound.wav, sound.duration_ms, placeholder)
-        made = publish(session, draft, at.clock.now(), begins)
+        made = publish(session, draft, at.clock.now(), begins, _who(session, email))
         lines = ", ".join(f"{row.centre.code}/{row.code}" for row in notices.lines_using(session, notices.use_of(made)))
         scheduled = notices.state_at(made, at.clock.now()) == "scheduled"
     told = f"{made.version} is {'scheduled' if scheduled else 'current'}: {sound.duration_ms / 1000:.1f} s"
@@ -83,11 +87,12 @@ def notice_publish(
 @notice.command("withdraw")
 @click.argument("version")
 @click.option("--reason", required=True)
-def notice_withdraw(version: str, reason: str) -> None:
+@acting_as
+def notice_withdraw(version: str, reason: str, email: str | None) -> None:
     """Take back a version that is scheduled: the one before it stays in force."""
     at = installation()
     with at.database.begin() as session:
-        row = withdraw(session, version, reason, at.clock.now())
+        row = withdraw(session, version, reason, at.clock.now(), _who(session, email))
         instead = notices.find_current(session, row.kind, row.mode, row.language, row.effective_from)
     heard = f"{instead.version} is heard instead" if instead is not None else "nothing is heard instead"
     click.echo(f"{version} is withdrawn: from {utc(row.effective_from)} on, {heard}.")
@@ -105,6 +110,10 @@ def notice_render(version: str, output: Path) -> None:
         found = notices.named(session, version)
         output.write_bytes(notices.audio(session, found.audio_sha256).wav)
         click.echo(found.text)
+
+
+def _who(session: Session, email: str | None) -> str:
+    return person_named(session, email).id if email else OPERATOR
 
 
 COMMANDS = (notice,)

@@ -53,6 +53,9 @@ class OneVersion:
     version: NoticeVersion
     state: str
     changes: Sequence[Stretch]
+    published_by: str | None
+    """Their address; None: nobody of ours."""
+    withdrawn_by: str | None
 
     @property
     def differs(self) -> bool:
@@ -135,7 +138,8 @@ def one_version(session: Session, version: str, centre_id: str | None, now: date
     versions = versions_of(session, use)
     for each in versions:
         changes = changed_words(before.text, each.text) if before is not None else []
-        told.append(OneVersion(each, state_at(each, now), changes))
+        by = (address_of(session, who) for who in (each.published_by, each.withdrawn_by))
+        told.append(OneVersion(each, state_at(each, now), changes, *by))
         # Nothing came after what was withdrawn.
         before = before if each.withdrawn_at is not None else each
     place = next(number for number, each in enumerate(versions) if each.id == asked.id)

@@ -54,7 +54,8 @@ def notice_drafts(at: Installation) -> Blueprint:
     def published(draft_id: str) -> AnyResponse | tuple[str, int]:
         try:
             with at.database.begin() as session:
-                version = publish_draft(session, draft_id, at.clock.now(), _begins(session))
+                begins = _begins(session)
+                version = publish_draft(session, draft_id, who_asks().person.id, at.clock.now(), begins)
         except Refused as refused:
             return _page(at, draft_id, 400, refused)
         return redirect(f"/notices/{version.version}", 303)

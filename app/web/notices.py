@@ -3,6 +3,7 @@
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from app.auth.roles import OVERSIGHT
 from app.privacy.notices import matrix, one_version, zones_for
 from app.web.gate import viewer, who_asks
 from app.web.messages import texts
@@ -27,12 +28,15 @@ def notices(at: Installation) -> Blueprint:
         with at.database.read() as session:
             found = one_version(session, version, viewer().centre_id, at.clock.now())
             zone = zones_for(session, who_asks().person)[0]
-        return render_template("officer/notice.html", **texts(), found=found, use=found.use, zone=zone)
+        return render_template(
+            "officer/notice.html", **texts(), found=found, use=found.use, zone=zone, sees_who=viewer().role in OVERSIGHT
+        )
 
     @area.post("/notices/<version>/withdraw")
     def withdrawn(version: str) -> Response:
         with at.database.begin() as session:
-            withdraw(session, version, request.form.get("reason", ""), at.clock.now())
+            reason = request.form.get("reason", "")
+            withdraw(session, version, reason, at.clock.now(), who_asks().person.id)
         return redirect(f"/notices/{version}", 303)
 
     return area

@@ -41,12 +41,18 @@ class NoticeVersion(Base):
     duration_ms: Mapped[int] = mapped_column(comment="of the audio")
     placeholder: Mapped[bool] = mapped_column(comment="true: spoken by a machine, to be replaced by a person")
     published_at: Mapped[At]
+    published_by: Mapped[str | None] = mapped_column(
+        sa.String(32), comment="id of a person, or operator; null: shipped, or published before this was noted"
+    )
     effective_from: Mapped[datetime] = mapped_column(Moment(), comment="callers hear it from this moment on")
     superseded_at: Mapped[datetime | None] = mapped_column(
         Moment(), comment="and until this one, exclusively: the next one's effective_from; null: for ever"
     )
     withdrawn_at: Mapped[datetime | None] = mapped_column(
         Moment(), comment="taken back before it was in force: then it ends where it begins"
+    )
+    withdrawn_by: Mapped[str | None] = mapped_column(
+        sa.String(32), comment="id of a person, or operator; null: not withdrawn, or before this was noted"
     )
     withdrawn_reason: Mapped[str | None] = mapped_column(sa.Text, comment="why, as it was typed")
 

@@ -53,7 +53,8 @@ def test_a_draft_is_heard_and_then_published(town: Town, pavel: Program) -> None
     assert version["audio_sha256"] == draft["audio_sha256"]
     assert pavel.get(f"/notices/{version['version']}/audio.wav").data == sound.data
     assert pavel.get(f"/notices/drafts/{draft['draft']}").status_code == 404
-    assert town.leaves("notice_published")[-1]["version"] == version["version"]
+    told = town.leaves("notice_published")[-1]
+    assert (told["version"], told["by"]) == (version["version"], town.person("pavel").id)
     assert list(town.house.at.verification.problems()) == []
 
 
@@ -81,7 +82,8 @@ def test_for_later_and_taken_back(town: Town, pavel: Program) -> None:
     assert pavel.post("/notices/opt_in-ru-1/withdraw", {"reason": "in force"}).status_code == 409
     assert pavel.post("/notices/none/withdraw", {"reason": "nothing"}).status_code == 404
     assert before in pavel.listed("/notices"), "it has its time again"
-    assert town.leaves("notice_withdrawn")[-1]["version"] == version["version"]
+    told = town.leaves("notice_withdrawn")[-1]
+    assert (told["version"], told["by"]) == (version["version"], town.person("pavel").id)
 
 
 def test_each_is_done_once(town: Town, pavel: Program) -> None:

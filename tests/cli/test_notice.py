@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.notices import LANGUAGES, MODES
+from storage.database import Database
+from storage.notices import LANGUAGES, MODES, named
 from tests.command import Commands
 from tests.practice.customer import wav
 
@@ -50,6 +51,22 @@ def test_one_for_later_waits_and_can_be_withdrawn(eskertu: Commands) -> None:
     assert states(eskertu) == {"stay-en-1": "superseded", "stay-en-2": "withdrawn", "stay-en-3": "published"}
     assert "withdrawn already" in eskertu.refused("notice", "withdraw", "stay-en-2", "--reason", "again")
     assert "in force" in eskertu.refused("notice", "withdraw", "stay-en-3", "--reason", "no")
+    assert "every row as it was told" in eskertu.fine("ledger", "verify").out
+
+
+def test_who_publishes_says_who_they_are(eskertu: Commands) -> None:
+    later = (*STAY, "--text", "Later.", "--placeholder", "--from", "2099-01-01T00:00:00+05:00")
+    assert "nobody is known by that address" in eskertu.refused("notice", "publish", *later, "--as", "no@example.com")
+    eskertu.fine("user", "add", "--email", "pavel@example.com", "--role", "privacy_officer")
+    eskertu.fine("notice", "publish", *later, "--as", "pavel@example.com")
+    eskertu.fine("notice", "withdraw", "stay-en-2", "--reason", "another word")
+    (pavel,) = [row["person"] for row in eskertu.fine("user", "list", "--json").rows]
+    of_its_own = f"sqlite:///{eskertu.folder / 'var' / 'eskertu.db'}"
+    database = Database(eskertu.environment.get("ESKERTU_DATABASE_URL", of_its_own))
+    with database.read() as session:
+        row = named(session, "stay-en-2")
+        assert (row.published_by, row.withdrawn_by) == (pavel, "operator")
+    database.dispose()
     assert "every row as it was told" in eskertu.fine("ledger", "verify").out
 
 

@@ -119,7 +119,12 @@ def test_published_for_later_it_is_shown_and_withdrawn(town: Town) -> None:
     shown = pavel.get(f"{page}?lang=en").text
     assert "another word" in shown
     assert "Withdrawn" in shown
-    assert town.leaves("notice_withdrawn") == [{"version": "opt_in-kk-2", "reason": "another word"}]
+    by = town.person("pavel").id
+    assert town.leaves("notice_withdrawn") == [{"version": "opt_in-kk-2", "reason": "another word", "by": by}]
+    assert town.leaves("notice_published")[-1]["by"] == by
+    # Who did it: twice for who watches over it, and for nobody else.
+    for name, times in (("aidar", 2), ("mira", 0), ("alice", 0)):
+        assert town.signed_in(name).get(page).text.count("pavel@example.com") == times
     assert pavel.post(f"{page}/withdraw", form=pavel.form(page), reason="again").status_code == 400
 
 

@@ -14,7 +14,7 @@ from app.web.messages import catalogue
 from config.settings import Settings
 from storage.models import Centre, SignedCheckpoint
 from storage.notices import current
-from storage.publication import Draft, publish, withdraw
+from storage.publication import OPERATOR, Draft, publish, withdraw
 from storage.retention.publish import set_policy
 from tests.pages.conftest import LISTEN
 from tests.pages.looking import complaints, findings, fits, looks
@@ -103,7 +103,7 @@ def test_it_says_what_is_to_come_until_that_is_what_is_heard(town: Town) -> None
         before = current(session, "notice", "opt_out", "en", now).text
         publish(session, Draft("notice", "opt_out", "en", text, wav(4.0), 4000, False), now, begins)
         publish(session, Draft("notice", "opt_out", "ru", text, wav(4.0), 4000, False), now, begins)
-        withdraw(session, "opt_out-ru-2", "not yet", now)
+        withdraw(session, "opt_out-ru-2", "not yet", now, OPERATOR)
     page = town.visitor().get("/n/ast/opt-out?lang=en").text
     assert f'<blockquote lang="en">{before}</blockquote>' in page
     assert "To come. In force from:" in page

@@ -52,7 +52,7 @@ def test_a_draft_is_published_as_it_was_heard(plain: PlainHouse, pavel: str) -> 
     assert left(plain) == (1, 0, before[2]), "nothing is told of what nobody has published"
     now = plain.clock.now()
     with plain.database.begin() as session:
-        publish_draft(session, draft_id, now, now + timedelta(hours=1))
+        publish_draft(session, draft_id, "somebody", now, now + timedelta(hours=1))
     assert left(plain) == (0, 1, before[2] + 1)
     with plain.database.read() as session:
         version = current(session, "notice", "stay", "ru", now + timedelta(hours=1))
@@ -64,7 +64,7 @@ def test_a_draft_is_published_as_it_was_heard(plain: PlainHouse, pavel: str) -> 
 def test_one_that_is_refused_waits_on(plain: PlainHouse, pavel: str) -> None:
     draft_id = kept(plain, pavel)
     with pytest.raises(Refused, match="has passed"), plain.database.begin() as session:
-        publish_draft(session, draft_id, plain.clock.now(), plain.clock.now())
+        publish_draft(session, draft_id, "somebody", plain.clock.now(), plain.clock.now())
     with plain.database.read() as session:
         assert [each.id for each in drafts(session)] == [draft_id]
 
@@ -79,7 +79,7 @@ def test_one_that_is_discarded_takes_its_sound_along(plain: PlainHouse, pavel: s
         with pytest.raises(NotFound, match="no such draft"), plain.database.begin() as session:
             deed(session, draft_id)
     with pytest.raises(NotFound), plain.database.begin() as session:
-        publish_draft(session, draft_id, plain.clock.now())
+        publish_draft(session, draft_id, "somebody", plain.clock.now())
 
 
 def test_one_that_nobody_published_is_forgotten(plain: PlainHouse, pavel: str) -> None:

@@ -14,7 +14,7 @@ from storage.database import Base, Database
 from storage.errors import NotFound, Refused
 from storage.models import LeafOpening, NoticeVersion
 from storage.notices import Use, current, find_current, is_in_force, named, state_at, versions_of
-from storage.publication import Draft, publish, retell, retell_withdrawn, withdraw
+from storage.publication import OPERATOR, Draft, publish, retell, retell_withdrawn, withdraw
 from tests.storage.plain_house import PlainHouse
 
 BEGIN = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -78,7 +78,7 @@ def test_a_withdrawn_one_gives_its_time_back(plain: PlainHouse) -> None:
     put(plain.database, "second", 1, 10)
     put(plain.database, "third", 1, 20)
     with plain.database.begin() as session:
-        row = withdraw(session, "stay-ru-2", WHY, hours(9))
+        row = withdraw(session, "stay-ru-2", WHY, hours(9), OPERATOR)
         assert state_at(row, hours(15)) == "withdrawn"
     assert [heard(plain.database, at) for at in (5, 10, 19.9, 20)] == ["first", "first", "first", "third"]
     assert put(plain.database, "second", 9, 10) == "stay-ru-4", "its moment is free again, its name is not"
@@ -102,9 +102,9 @@ def test_what_cannot_be_withdrawn_is_refused(
     put(plain.database, "second", 1, 10)
     put(plain.database, "third", 1, 20)
     with plain.database.begin() as session:
-        withdraw(session, "stay-ru-3", WHY, hours(1))
+        withdraw(session, "stay-ru-3", WHY, hours(1), OPERATOR)
     with pytest.raises((Refused, NotFound), match=words), plain.database.begin() as session:
-        withdraw(session, version, reason, hours(at))
+        withdraw(session, version, reason, hours(at), OPERATOR)
     assert [heard(plain.database, each) for each in (9, 10, 20)] == ["first", "second", "second"]
 
 
@@ -150,7 +150,7 @@ def test_the_ledger_is_told_of_a_moment_that_is_another(plain: PlainHouse) -> No
     put(plain.database, "first", 0)
     put(plain.database, "second", 1, 10)
     with plain.database.begin() as session:
-        withdraw(session, "stay-ru-2", WHY, hours(2))
+        withdraw(session, "stay-ru-2", WHY, hours(2), OPERATOR)
     with plain.database.read() as session:
         told = {
             kind: facts
@@ -161,7 +161,8 @@ def test_the_ledger_is_told_of_a_moment_that_is_another(plain: PlainHouse) -> No
         assert set(told[first.id]) == {"version", "text_sha256", "audio_sha256"}
         assert told[second.id]["effective_from"] == "2026-11-22T19:00:00+00:00"
         assert [retell(session, each.id) for each in (first, second)] == [told[first.id], told[second.id]]
-        assert retell_withdrawn(session, second.id) == {"version": "stay-ru-2", "reason": WHY}
+        told_of = {"version": "stay-ru-2", "reason": WHY, "by": OPERATOR}
+        assert retell_withdrawn(session, second.id) == told_of
 
 
 @pytest.fixture
@@ -214,7 +215,7 @@ def test_in_whatever_order_one_is_in_force_at_each_moment(
                     for each in versions_of(session, USE)
                     if each.effective_from == hours(chosen) and each.withdrawn_at is None
                 ]
-                withdraw(session, row.version, WHY, hours(at))
+                withdraw(session, row.version, WHY, hours(at), OPERATOR)
             del expected[chosen]
     with small.read() as session:
         versions = versions_of(session, USE)

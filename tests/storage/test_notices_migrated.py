@@ -7,7 +7,7 @@ from alembic import command
 
 from storage.database import Database
 from storage.notices import MODES, Use, state_at, versions_of
-from storage.publication import Draft, publish, withdraw
+from storage.publication import OPERATOR, Draft, publish, withdraw
 from storage.upgrade import migrations
 from tests.house import House
 from tests.practice.customer import wav
@@ -36,7 +36,7 @@ def test_what_was_published_keeps_its_time(house: House) -> None:
     put(database, "third", now, now + timedelta(days=9))
     put(database, "fourth", now, now + timedelta(days=10))
     with database.begin() as session:
-        withdraw(session, "stay-en-4", "a test", now)
+        withdraw(session, "stay-en-4", "a test", now, OPERATOR)
         before = {each.version: (each.effective_from, each.superseded_at) for each in versions_of(session, USE)}
     config = migrations(database)
     command.downgrade(config, "0010")

@@ -155,4 +155,5 @@ def _kept(session: Session, at: Installation, what: Draft | None) -> dict[str, A
 def _published(session: Session, at: Installation, draft_id: str, asked: PublishIn) -> dict[str, Any]:
     if one_draft(session, draft_id, locked=True).audio_sha256 != asked.audio_sha256:
         raise Refused("audio_sha256: the sound of this draft is another one: hear it first")
-    return version_told(session, at, publish_draft(session, draft_id, at.clock.now(), asked.from_))
+    version = publish_draft(session, draft_id, bearer().person.id, at.clock.now(), asked.from_)
+    return version_told(session, at, version)

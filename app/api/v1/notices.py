@@ -7,7 +7,7 @@ from flask import Response
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from app.api.once import once, viewer
+from app.api.once import bearer, once, viewer
 from app.api.v1.calls import WAV
 from app.api.words import ONLY, Answers, Cursor, In, Moment, Out, Paging, Sha256, Text
 from app.listings.listing import one, one_page
@@ -75,7 +75,8 @@ def add_notices(area: APIBlueprint, at: Installation) -> None:
         """Take back a version that is still to come."""
 
         def act(session: Session) -> dict[str, Any]:
-            return version_told(session, at, withdraw(session, version, json_data.reason, at.clock.now()))
+            row = withdraw(session, version, json_data.reason, at.clock.now(), bearer().person.id)
+            return version_told(session, at, row)
 
         return once(at, NoticeOut, act, 200)
 
