@@ -73,8 +73,11 @@ def once_reported(house: House, call: Call) -> None:
     """Wait until the carrier's report that the recording began is taken in: it comes beside the call."""
     told = sa.select(CarrierEvent.id).where(CarrierEvent.call_id == call.id, CarrierEvent.status == "in-progress")
     begun = told.where(CarrierEvent.subject_sid != call.call_sid)
-    while house.ask(lambda s: s.scalars(begun).first()) is None:
+    for _ in range(6000):
+        if house.ask(lambda s: s.scalars(begun).first()) is not None:
+            return
         time.sleep(0.01)
+    raise AssertionError("the carrier never reported that the recording began")
 
 
 def pauses(house: House) -> Sequence[RecordingPause]:

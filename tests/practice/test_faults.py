@@ -160,6 +160,34 @@ def test_an_update_that_times_out(
     assert codes == [408, 16114]
 
 
+def test_updates_that_are_refused_ignored_or_done_in_silence(
+    network: PracticeNetwork, client: Client, clock: FastClock, customer: Customer
+) -> None:
+    """Error 16108; a 200 whose status says that nothing was done; and one whose answer is lost, though it was done."""
+    said: list[object] = []
+
+    def pause() -> None:
+        (call,) = client.calls.list(status="in-progress", to=LINE)
+        (running,) = client.calls(call.sid).recordings.list()
+        update = client.calls(call.sid).recordings(running.sid).update
+        network.faults.update_refused = network.faults.update_ignored = network.faults.update_answer_lost = 1
+        with pytest.raises(TwilioRestException) as refused:
+            update(status="paused")
+        said.append((refused.value.status, refused.value.code))
+        said.append(update(status="paused").status)
+        (take,) = network.running_takes(call.sid)
+        said.append(take.paused)
+        with pytest.raises(TwilioRestException) as lost:
+            update(status="paused")
+        said.extend([lost.value.status, take.paused])
+        said.append(client.recordings(running.sid).fetch().status)
+
+    customer.pages["/voice"] = customer.pages["/agreed"]
+    clock.after(4, pause)
+    network.place_call(CallerPlan(LINE))
+    assert said == [(400, 16108), "in-progress", False, 500, True, "in-progress"]
+
+
 def test_action_after_a_hang_up(network: PracticeNetwork, customer: Customer) -> None:
     network.faults.action_after_hang_up = True
     customer.pages |= {"/voice": f'<Dial action="/after">{DESK}</Dial>', "/after": "<Redirect>/never</Redirect>"}
