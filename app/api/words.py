@@ -63,7 +63,8 @@ def _whole(value: object) -> object:
 
 
 Whole = Annotated[StrictInt, BeforeValidator(_whole)]
-Percent = Annotated[StrictInt, BeforeValidator(_number), Field(ge=0, le=100)]
+# The bounds first: behind the validator, the document would not have them.
+Percent = Annotated[StrictInt, Field(ge=0, le=100), BeforeValidator(_number)]
 
 
 class Paging(In):
