@@ -23,6 +23,8 @@ from telephony.sound_container import Container, NotWhole, recognise, whole_soun
 RATE_HZ = 8000
 MAX_BYTES = 20 * 1024 * 1024
 MIN_SECONDS = 1
+# What sound is recorded at. A header can say anything, and what it says is what a minute of it weighs.
+RATES_HZ = (4_000, 192_000)
 MAX_SECONDS = 60
 
 SILENT_BELOW = 10 ** (-40 / 20)
@@ -123,6 +125,8 @@ def _decode(data: bytes, container: Container) -> tuple[Samples, int]:
         if stream.codec_context is None:
             raise AudioRejected("its sound is packed in an unknown way; export it as 16-bit PCM WAV or as MP3")
         codec, channels, rate_hz = stream.codec_context.name, stream.codec_context.channels, stream.rate
+        if not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
+            raise AudioRejected("it has {rate} samples a second; export it with 44100", rate=rate_hz)
         if not codec.startswith(("pcm_", "mp3")):
             raise AudioRejected("its sound is packed as {codec}; export it as 16-bit PCM WAV or as MP3", codec=codec)
         if channels not in (1, 2):

@@ -58,14 +58,12 @@ class Asker:
 
 @dataclass(frozen=True)
 class _Asking:
-    """A request to the carrier that is about to begin. `alone`: none other could be under way."""
+    """A request to the carrier that is about to begin."""
 
     pause_id: str
     account_sid: str
     call_sid: str
     recording_sid: str
-    attempt: int
-    alone: bool
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ class Pausing:
                 confirm_paused(session, row, self._clock.now())
             elif not answer.doubtful and row.state == "asked" and row.attempts == 1:
                 close(session, row, "refused", self._clock.now())
-            self._leave(row, begun)
+            self._leave(row)
         log.info("pause_asked", call=call_id, state=row.state)
         if row.state == "paused":
             return row
@@ -131,7 +129,7 @@ class Pausing:
             if answer.done and row.state == "resuming":
                 row.resumed_at = self._clock.now()
                 close(session, row, "resumed", row.resumed_at)
-            self._leave(row, begun)
+            self._leave(row)
         log.info("resume_asked", call=call_id, state=row.state)
         if answer.done or row.resumed_at is not None:
             return row
@@ -164,6 +162,7 @@ class Pausing:
                     token_id=by.token_id,
                     asked_at=now,
                     attempts=0,
+                    under_way=0,
                 )
                 session.add(row)
             return self._enter(call, row, alone=not busy)
@@ -188,12 +187,15 @@ class Pausing:
     def _enter(self, call: Call, row: RecordingPause, *, alone: bool) -> _Asking:
         self._carrier(call.account_sid)
         row.attempts += 1
+        # What died with its process is under way no more once its time has passed.
+        row.under_way = 1 if alone else row.under_way + 1
         row.asking_until = self._clock.now() + LEASE
-        return _Asking(row.id, call.account_sid, call.call_sid, row.recording_sid, row.attempts, alone)
+        return _Asking(row.id, call.account_sid, call.call_sid, row.recording_sid)
 
-    def _leave(self, row: RecordingPause, asking: _Asking) -> None:
-        # Another that asks for the same may be under way still: then the time itself must pass.
-        if asking.alone and row.attempts == asking.attempt:
+    def _leave(self, row: RecordingPause) -> None:
+        # The last of those that ask for the same ends the waiting; where one died, the time itself must pass.
+        row.under_way = max(0, row.under_way - 1)
+        if not row.under_way:
             row.asking_until = None
 
     def _held(self, session: Session, call_id: str, pause_id: str) -> RecordingPause:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, request
 from prometheus_client import Counter
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from storage import notices
 from storage.database import Database
@@ -57,12 +58,18 @@ class Webhooks:
         return area
 
     def _checked(self) -> Form:
+        # Of a body that comes in chunks the length is not known before.
+        request.max_content_length = LARGEST_FORM
         if request.mimetype != FORM or (request.content_length or 0) > LARGEST_FORM:
             REJECTED.inc()
             abort(403)
         query = request.query_string.decode("latin-1")
         url = self.site.base_url + request.path + (f"?{query}" if query else "")
-        fields = dict(request.form.lists())
+        try:
+            fields = dict(request.form.lists())
+        except RequestEntityTooLarge:
+            REJECTED.inc()
+            abort(403)
         if not self.signatures.is_genuine(url, fields, request.headers.get("X-Twilio-Signature")):
             REJECTED.inc()
             abort(403)

@@ -23,6 +23,11 @@ REFUSED_AT_MOST = 10
 WITHIN = timedelta(minutes=15)
 
 
+# What is tried at sign-in; all else is told from it by how its name begins, as no hexadecimal does.
+ADDRESS = "address"
+BESIDE = "x-"
+
+
 class Attempts:
     """Those of one installation. What is tried is known by a keyed hash alone."""
 
@@ -33,7 +38,8 @@ class Attempts:
 
     def named(self, kind: str, what: str) -> str:
         """The name under which tries at something are counted."""
-        return hmac.new(self._secret, f"{kind}\0{what}".encode(), hashlib.sha256).hexdigest()
+        digest = hmac.new(self._secret, f"{kind}\0{what}".encode(), hashlib.sha256).hexdigest()
+        return digest if kind == ADDRESS else BESIDE + digest[len(BESIDE) :]
 
     def count(self, counted: str) -> tuple[str, int]:
         """Write a try down. Returns its id, and how many there were lately, with it."""
@@ -58,3 +64,8 @@ def forget(session: Session, counted: str) -> None:
 def tried(now: datetime) -> sa.Select[int]:
     """How many tries there were lately, at anything."""
     return sa.select(sa.func.count()).select_from(SignInAttempt).where(SignInAttempt.at > now - WITHIN)
+
+
+def tried_to_sign_in(now: datetime) -> sa.Select[int]:
+    """How many tries there were lately at any address. What else is tried has no leaf, and must not use up theirs."""
+    return tried(now).where(SignInAttempt.address_hmac.not_like(f"{BESIDE}%"))

@@ -97,6 +97,17 @@ def change_role(session: Session, person: Person, role: str, centre: Centre | No
     append(session, "role_given", person.id, now, {"person": person.id, "role": role, "centre": centre_id})
 
 
+def another(person: Person, asker_id: str) -> Person:
+    """The person, if it is not whoever asks.
+
+    Raises:
+        Refused: if it is: who ended their own access could not take it back.
+    """
+    if person.id == asker_id:
+        raise Refused("this is your own access: another administrator changes it, or `eskertu user`")
+    return person
+
+
 def end_access(session: Session, person: Person, now: datetime) -> int:
     """Let somebody in no more: their sessions, tokens and link end at once, their password is forgotten.
 

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.auth import sessions
-from app.auth.attempts import REFUSED_AT_MOST, WITHIN, Attempts, forget, tried
+from app.auth.attempts import ADDRESS, REFUSED_AT_MOST, WITHIN, Attempts, forget, tried_to_sign_in
 from app.auth.passwords import hashed, is_outdated, is_right
 from config.clock import Clock
 from storage.database import Database
@@ -55,7 +55,7 @@ class SignIn:
     def attempt(self, email: str, password: str, shown: str | None = None) -> Outcome:
         """Try. `shown` is the session that the browser has until now: a new one takes its place."""
         address = email.replace("\0", "").strip().lower()[:LONGEST_ADDRESS]
-        counted = self._attempts.named("address", address)
+        counted = self._attempts.named(ADDRESS, address)
         now = self._clock.now()
         attempt_id, times = self._attempts.count(counted)
         with self._database.read() as session:
@@ -73,7 +73,7 @@ class SignIn:
                 if token is not None:
                     forget(session, counted)
                     return Outcome(token)
-            if (session.scalar(tried(now)) or 0) <= LEAVES_AT_MOST:
+            if (session.scalar(tried_to_sign_in(now)) or 0) <= LEAVES_AT_MOST:
                 facts = {"person": person.id if person is not None else None, "locks": times == REFUSED_AT_MOST}
                 append(session, "sign_in_refused", person.id if person is not None else "nobody", now, facts)
         log.info("sign_in_refused")
@@ -96,7 +96,7 @@ class SignIn:
     def confirm(self, who: sessions.SignedIn, password: str) -> Confirmation:
         """See whether it is the person who sits there. Wrong passwords count as they do at sign-in."""
         now = self._clock.now()
-        counted = self._attempts.named("address", who.person.email)
+        counted = self._attempts.named(ADDRESS, who.person.email)
         attempt_id, times = self._attempts.count(counted)
         if times > REFUSED_AT_MOST:
             self._attempts.uncount(attempt_id)

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from threading import Event
 
 import click
 import requests
@@ -13,8 +14,10 @@ from app.auth.pass_link import Pass, Passes
 from app.cli.phone import place_call, spoken_texts, told
 from app.cli.terminal import installation
 from app.first_start import prepare_databases
+from app.practice_numbers import account
 from app.wiring import Installation
 from storage.centres import add_centre
+from storage.errors import Refused
 from storage.models import Call, Centre, Line, Person, Recording, StoredObject
 from storage.models.columns import random_id
 from telephony.lines import add_line
@@ -39,12 +42,24 @@ def demo() -> None:
     with log.open("ab") as file:
         begun = file.tell()
         child = subprocess.Popen([sys.executable, "-P", "-m", "app.cli.main", "up"], stderr=file)
+    asked_to_stop = Event()
+
+    def stop(*_: object) -> None:
+        asked_to_stop.set()
+        child.send_signal(signal.SIGTERM)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: child.send_signal(signal.SIGTERM))
+        signal.signal(number, stop)
     try:
         if _is_ready(at, child):
-            _first_call(installation())
-            click.echo(f"Eskertu goes on until you press Ctrl-C. It logs into {log}.")
+            try:
+                _first_call(installation())
+            except Refused as error:
+                # It can be made again by hand; what runs is not to end for it.
+                if not asked_to_stop.is_set():
+                    click.echo(f"The practice call came to nothing: {error}", err=True)
+            if not asked_to_stop.is_set():
+                click.echo(f"Eskertu goes on until you press Ctrl-C. It logs into {log}.")
         code = child.wait()
         if code:
             click.echo(log.read_bytes()[begun:].decode(errors="replace"), err=True)
@@ -99,12 +114,22 @@ def _is_ready(at: Installation, child: subprocess.Popen[bytes]) -> bool:
     while time.monotonic() < deadline and child.poll() is None:
         try:
             with requests.get(f"http://127.0.0.1:{at.settings.port}/readyz", timeout=2) as answer:
-                if answer.status_code == 200:
+                if answer.status_code == 200 and _phone_answers(at):
                     return True
-        except requests.RequestException:
+        except (requests.RequestException, Refused):
             pass
         time.sleep(0.2)
     return False
+
+
+def _phone_answers(at: Installation) -> bool:
+    """Whether the practice phone, a process of its own, is there; true where there is to be none."""
+    if not at.settings.practice_is_on:
+        return True
+    practice = account(at)
+    auth = (practice.account_sid, practice.auth_token)
+    with requests.get(f"{practice.api_base_url}/practice/health", auth=auth, timeout=2) as answer:
+        return answer.status_code == 200
 
 
 def _first_call(at: Installation) -> None:

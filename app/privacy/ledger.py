@@ -12,6 +12,8 @@ from storage.ledger.tree import leaf_hash
 from storage.models import Leaf, SignedCheckpoint
 
 A_PAGE = 100
+# The largest place that a database can be asked for: no tree grows so far.
+MOST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,12 @@ def ledger_state(session: Session) -> LedgerState:
 def leaves(session: Session, before: int | None = None) -> Sequence[Leaf]:
     """Leaves that have their place, the last first. `before`: the place of the last of the page before."""
     query = sa.select(Leaf).where(Leaf.position.is_not(None)).order_by(Leaf.position.desc()).limit(A_PAGE)
-    return session.scalars(query if before is None else query.where(Leaf.position < before)).all()
+    return session.scalars(query if before is None else query.where(Leaf.position < min(before, MOST))).all()
 
 
 def one_leaf(session: Session, position: int) -> tuple[Leaf, str]:
     """One, and its hash in the tree. Raises `NotFound` if none has that place."""
-    leaf = session.scalars(sa.select(Leaf).where(Leaf.position == position)).one_or_none()
+    leaf = session.scalars(sa.select(Leaf).where(Leaf.position == min(position, MOST))).one_or_none()
     if leaf is None:
         raise NotFound("no leaf has the place {place} (yet): a leaf gets its place within a second", place=position)
     return leaf, leaf_hash(leaf_data(leaf.id, leaf.kind, leaf.at, leaf.commitment)).hex()

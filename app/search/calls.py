@@ -20,7 +20,7 @@ from app.auth.roles import REVIEWERS
 from app.paging import beyond, read_cursor, written
 from app.search.score import ANY_SCORE, Scores
 from storage.errors import NotFound, Refused
-from storage.models import Call, Centre, Line, Recording
+from storage.models import Call, Centre, Line, Recording, StoredObject
 from telephony.lines import e164
 
 OUTCOMES = ("recorded", "declined_hangup", "declined_key", "unrecorded", "incomplete")
@@ -57,10 +57,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class FoundCall:
-    """A call, and the object that was recorded of it, if any."""
+    """A call, the object that was recorded of it, if any, and what it was scored at, unless that is restricted."""
 
     call: Call
     object_id: str | None
+    score: int | None
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,8 @@ def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         conditions.append(Call.outcome.is_(None) if wanted.outcome == OPEN else Call.outcome == wanted.outcome)
     if wanted.language is not None:
         conditions.append(Call.language == wanted.language)
+    if wanted.scored:
+        conditions.append(~_restricted())
     return conditions + wanted.scores.conditions(Call.score)
 
 
@@ -196,5 +199,17 @@ def _with_objects(session: Session, ids: Sequence[str]) -> dict[str, FoundCall]:
         Recording.call_id.in_(ids), Recording.object_id.is_not(None)
     )
     objects = {row.call_id: row.object_id for row in session.execute(recorded)}
-    calls = session.scalars(sa.select(Call).where(Call.id.in_(ids)))
-    return {call.id: FoundCall(call, objects.get(call.id)) for call in calls}
+    calls = session.execute(sa.select(Call, _restricted()).where(Call.id.in_(ids)))
+    return {
+        call.id: FoundCall(call, objects.get(call.id), None if restricted else call.score) for call, restricted in calls
+    }
+
+
+def _restricted() -> sa.ColumnElement[bool]:
+    """Whether what was recorded of a call is kept, and used for nothing: its score is not shown either."""
+    return (
+        sa.select(Recording.id)
+        .join(StoredObject, StoredObject.id == Recording.object_id)
+        .where(Recording.call_id == Call.id, StoredObject.restricted_at.is_not(None))
+        .exists()
+    )

@@ -33,6 +33,7 @@ class RecordingPause(Base):
     )
     ended_at: Mapped[datetime | None] = mapped_column(Moment(), comment="when nothing more can become of it")
     attempts: Mapped[int] = mapped_column(default=0, comment="how often somebody began to ask the carrier")
+    under_way: Mapped[int] = mapped_column(default=0, comment="requests to the carrier that have not come back")
     asking_until: Mapped[datetime | None] = mapped_column(
         Moment(), comment="a request to the carrier may be under way until then; null: none is"
     )

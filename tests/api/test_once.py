@@ -66,6 +66,7 @@ def test_what_was_refused_is_asked_anew(town: Town) -> None:
     made = charlie.post("/people", right, Idempotency_Key="four")
     assert made.status_code == 201
     assert charlie.post("/people", right).status_code == 409
+    assert charlie.post(f"/people/{town.person('charlie').id}/end").status_code == 409, "nobody ends their own access"
     assert made.json is not None
     ended = charlie.post(f"/people/{made.json['person']}/end")
     assert ended.json is not None

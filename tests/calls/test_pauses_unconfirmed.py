@@ -144,6 +144,24 @@ def test_two_that_ask_at_once_never_cross(house: House) -> None:
     assert [each.state for each in pauses(house)] == ["resumed"]
 
 
+def test_of_two_that_pause_at_once_the_last_ends_the_waiting(house: House) -> None:
+    def both(call: Call) -> None:
+        carrier = house.at.carriers[house.network.account_sid]
+        change = carrier.change_recording
+
+        def first(call_sid: str, recording_sid: str, status: str) -> str:
+            del carrier.change_recording
+            assert house.at.pausing.pause(call.id, DESK).state == "paused"
+            return change(call_sid, recording_sid, status)  # type: ignore[arg-type]
+
+        carrier.change_recording = first  # type: ignore[method-assign]
+        assert house.at.pausing.pause(call.id, DESK).state == "paused"
+
+    talk(house, (4.0, both), resuming(house, 5))
+    (row,) = pauses(house)
+    assert (row.state, row.attempts, row.under_way, row.asking_until) == ("resumed", 3, 0, None)
+
+
 def test_a_carrier_that_is_away_has_paused_nothing(house: House) -> None:
     house.faults.lose_callbacks = {"recording:in-progress"}
 

@@ -89,6 +89,14 @@ def test_a_form_that_no_carrier_would_send_is_too_large(watched: WatchedHouse) -
     assert rejected() == counted + 1
 
 
+def test_a_form_in_chunks_is_read_no_further(watched: WatchedHouse) -> None:
+    counted, url = rejected(), f"{watched.at.site.base_url}/twilio/voice"
+    chunks = (b"a=1&" * 5_000 for _ in range(50))
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": "x"}
+    assert requests.post(url, data=chunks, headers=headers, timeout=10).status_code == 403
+    assert rejected() == counted + 1
+
+
 def test_nothing_is_read_by_get(watched: WatchedHouse) -> None:
     url = f"{watched.at.site.base_url}/twilio/voice"
     before = all_rows(watched)

@@ -92,6 +92,7 @@ def test_any_length_rate_and_level_that_can_be_heard_is_taken(seconds: float, ra
         (encoded("mp2", "mp2", murmur(2)), "neither a WAV nor an MP3"),
         (encoded("wav", "adpcm_ima_wav", murmur(2)), "packed as adpcm_ima_wav; export it"),
         (as_wav(murmur(2), murmur(2), murmur(2)), "3 channels; export it in mono"),
+        (as_wav(murmur(2), rate_hz=400_000), "400000 samples a second"),
         (as_wav(murmur(0.9)), r"0\.90 seconds long; a message takes at least 1"),
         (as_wav(np.zeros(0)), "never finished, or is empty"),
         (as_wav(murmur(60.1, 8000), rate_hz=8000), "longer than 60 seconds"),

@@ -13,8 +13,9 @@ from app.search import calls as search
 from app.search.calls import NOBODY, OPEN, Wanted, find_calls
 from app.search.score import Scores
 from storage.errors import NotFound, Refused
-from storage.models import Call, Line
+from storage.models import Call, Line, Recording
 from storage.models.columns import random_id
+from storage.retention.restriction import release, restrict
 from tests.house import CALLER
 from tests.pages.looking import complaints, findings, fits, looks
 from tests.pages.people import Town, Visitor
@@ -137,6 +138,22 @@ def test_the_score_stands_in_the_list_and_in_the_address(town: Town, scored: dic
     assert set(LISTED.findall(page)) == {scored["first"], scored["other"]}
     assert "100%" in page
     assert 'name="score_from" min="0" max="100" inputmode="numeric" value="40"' in page
+
+
+def test_the_score_of_what_is_restricted_is_neither_shown_nor_found(town: Town, scored: dict[str, str]) -> None:
+    alice, now = town.signed_in("alice"), town.house.clock.now()
+    recorded = sa.select(Recording.object_id).where(Recording.call_id == scored["first"])
+    with town.house.at.database.begin() as session:
+        object_id = session.scalars(recorded).one()
+        assert object_id is not None
+        restrict(session, object_id, "a complaint", now)
+    assert set(LISTED.findall(alice.get("/calls?score_from=40").text)) == {scored["other"]}
+    page = alice.get("/calls?lang=en").text
+    assert scored["first"] in page
+    assert "100%" not in page
+    with town.house.at.database.begin() as session:
+        release(session, object_id, "it is settled", now)
+    assert "100%" in alice.get("/calls?lang=en").text
 
 
 def test_days_bound_a_search(town: Town, made: dict[str, str]) -> None:

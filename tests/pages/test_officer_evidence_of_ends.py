@@ -74,7 +74,10 @@ def test_the_proof_of_one_leaf_leads_to_a_checkpoint(town: Town) -> None:
     hashed = page.partition("Hash in the tree</dt><dd><code>")[2][:64]
     proof = aidar.post("/ledger/1/proof", form=aidar.form("/ledger/1")).text
     assert check_proof(proof, bytes.fromhex(hashed), town.house.at.ledger.verifier())[0] == 1
-    assert aidar.get("/ledger/999999").status_code == 404
+    for place in (999999, 10**30):
+        assert aidar.get(f"/ledger/{place}").status_code == 404
+        assert aidar.post(f"/ledger/{place}/proof", form=aidar.form("/ledger/1")).status_code == 404
+    assert aidar.get(f"/ledger?before={10**30}").status_code == 200
 
 
 def test_a_finding_is_closed_with_a_reason_and_opens_when_it_is_seen_again(town: Town) -> None:

@@ -171,6 +171,17 @@ def test_strangers_do_not_fill_the_ledger(town: Town, monkeypatch: pytest.Monkey
     assert len(town.leaves("sign_in_refused")) == before + 1
 
 
+def test_what_has_no_leaf_uses_up_none(town: Town) -> None:
+    before, now = len(town.leaves("sign_in_refused")), town.house.clock.now()
+    tries = [town.house.at.attempts.named("link", str(number)) for number in range(LEAVES_AT_MOST + 1)]
+    with town.house.at.database.begin() as session:
+        session.add_all(SignInAttempt(address_hmac=each, at=now) for each in tries)
+    town.house.at.sign_in.attempt("somebody@example.com", "wrong wrong wrong")
+    assert len(town.leaves("sign_in_refused")) == before + 1
+    with town.house.at.database.begin() as session:
+        session.execute(sa.delete(SignInAttempt).where(SignInAttempt.address_hmac.in_(tries)))
+
+
 def test_attempts_have_no_address_and_go(town: Town) -> None:
     town.visitor().sign_in(NOBODY, "wrong wrong wrong")
     kept = town.house.ask(lambda s: s.scalars(sa.select(SignInAttempt)).all())
@@ -226,3 +237,10 @@ def test_rows_of_several_processes_count_together(house: House) -> None:
     house.clock.sleep(timedelta(minutes=15).total_seconds())
     assert not other.sign_in.attempt(NOBODY, "wrong wrong wrong").locked
     other.database.dispose()
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/first-password"])
+def test_strangers_send_little(town: Town, path: str) -> None:
+    visitor = town.visitor()
+    more = {f"field{number}": "x" * 100 for number in range(200)}
+    assert visitor.post(path, form=visitor.form(path), more=more).status_code == 413

@@ -8,9 +8,9 @@ from flask import Response
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from app.api.once import once, viewer
+from app.api.once import bearer, once, viewer
 from app.api.words import ONLY, Cursor, In, ObjectId, Out, Paging
-from app.auth.people import checked_address, end_access, give_access
+from app.auth.people import another, checked_address, end_access, give_access
 from app.auth.roles import ROLES
 from app.listings.house import PEOPLE
 from app.listings.listing import one, one_page
@@ -68,6 +68,7 @@ def add_people(area: APIBlueprint, at: Installation) -> None:
             row = session.get(Person, person_id, with_for_update={"of": Person})
             if row is None:
                 raise NotFound("there is no such person")
+            another(row, bearer().person.id)
             end_access(session, row, at.clock.now())
             session.flush()
             return one(session, PEOPLE, viewer(), Person.id == person_id)

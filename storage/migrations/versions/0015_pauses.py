@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("resumed_at", MOMENT, nullable=True, comment="when the carrier confirmed that; null: never"),
         sa.Column("ended_at", MOMENT, nullable=True, comment="when nothing more can become of it"),
         sa.Column("attempts", sa.Integer, nullable=False, comment="how often somebody began to ask the carrier"),
+        sa.Column("under_way", sa.Integer, nullable=False, comment="requests to the carrier that have not come back"),
         sa.Column(
             "asking_until",
             MOMENT,
