@@ -3,6 +3,7 @@
 from storage.models.access import PasswordLink, SignInAttempt, SignInSession
 from storage.models.approval import CardDataPurge, PolicyPreview, PolicyPreviewChange
 from storage.models.call import Call, CallStep, CarrierEvent, ConsentRecord, Recording
+from storage.models.camera import Camera, Gap, RecordingRun, Segment, Zone
 from storage.models.centre import Centre, Line
 from storage.models.count import StoredCount
 from storage.models.hold import HeldObject, Hold, HoldMirror
@@ -20,12 +21,14 @@ __all__ = [
     "ApiToken",
     "Call",
     "CallStep",
+    "Camera",
     "CardDataPurge",
     "CarrierEvent",
     "Centre",
     "ConsentRecord",
     "Deletion",
     "Finding",
+    "Gap",
     "HeldObject",
     "Hold",
     "HoldMirror",
@@ -47,14 +50,17 @@ __all__ = [
     "Receipt",
     "Recording",
     "RecordingPause",
+    "RecordingRun",
     "RetentionPolicy",
     "Review",
     "ReviewNote",
     "Scorecard",
+    "Segment",
     "SignInAttempt",
     "SignInSession",
     "SignedCheckpoint",
     "StoredCount",
     "StoredObject",
     "TreeNode",
+    "Zone",
 ]

@@ -18,6 +18,9 @@ class Centre(Base):
     jurisdiction: Mapped[str] = mapped_column(sa.String(2), comment="ISO 3166-1 alpha-2: chooses the policies")
     timezone: Mapped[str] = mapped_column(sa.String(64), comment="IANA zone, for pages only: rows are in UTC")
     languages: Mapped[list[str]] = mapped_column(sa.JSON, comment="kk, ru, en; the first is the default")
+    camera_networks: Mapped[list[str] | None] = mapped_column(
+        sa.JSON(none_as_null=True), comment="networks (CIDR) that its cameras' addresses must lie in; null: none"
+    )
     created_at: Mapped[At]
 
 
