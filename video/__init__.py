@@ -1,1 +1,1 @@
-"""The way of a camera, from stream to clip. Nothing stands here before the first camera does."""
+"""A camera, from its stream to stored segments and gaps (docs/design/recorder.md)."""
