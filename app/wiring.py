@@ -56,6 +56,7 @@ from telephony.redaction import RecordingRedactor
 from telephony.site import Site
 from telephony.steps import CallSteps
 from telephony.webhooks import Webhooks
+from video.copies import SpoolCopies
 
 
 @dataclass(frozen=True)
@@ -163,9 +164,16 @@ class Installation:
     def carrier_copies(self) -> CarrierCopies:
         return CarrierCopies(self.carriers)
 
+    @property
+    def spool_root(self) -> Path:
+        """Where a recorder on this machine keeps what is not stored yet."""
+        return self.home / "spool"
+
     @cached_property
     def deleter(self) -> Deleter:
-        return Deleter(self.database, self.store, self.keys, self.clock, [self.carrier_copies])
+        return Deleter(
+            self.database, self.store, self.keys, self.clock, [self.carrier_copies, SpoolCopies(self.spool_root)]
+        )
 
     @cached_property
     def card_data(self) -> CardDataPurges:

@@ -31,6 +31,8 @@ class Milestone(StrEnum):
     KEY_DESTROYED = "deletion.key-destroyed"
     COPIES_REMOVED = "deletion.copies-removed"
     DELETION_COMMITTED = "deletion.committed"
+    GAP_COMMITTED = "gap.committed"
+    SPOOL_REMOVED = "segment.spool-removed"
     HOLD_IN_KEYS = "hold.in-keys"
     HOLD_IN_STORE = "hold.in-store"
     HOLD_MIRROR_OFF = "hold.mirror-off"

@@ -1,0 +1,101 @@
+"""The recorder: many cameras in one process, a thread each, and one that stores what they recorded.
+
+PyAV waits for the network without holding the interpreter, so threads are enough, and a camera costs a few megabytes.
+Who is to be recorded, and from where, is said by whoever makes the recorder: it asks anew every few seconds.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from config.clock import Clock
+from video.recording import CameraRecording, Habits
+from video.salvage import recover
+from video.sources import Source
+from video.spool import Spool
+from video.upload import Upload
+
+log = structlog.get_logger()
+
+ASKS_EVERY_S = 2.0
+STORES_EVERY_S = 0.5
+SLOWEST_RETRY_S = 10.0
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A camera that is to be recorded, and how its stream is opened."""
+
+    camera_id: str
+    open_stream: Callable[[], Source]
+
+
+class Recorder:
+    """`subjects` says who is to be recorded now; while it raises, everybody who was goes on."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        upload: Upload,
+        clock: Clock,
+        subjects: Callable[[], list[Subject]],
+        habits: Habits | None = None,
+    ) -> None:
+        self._spool = spool
+        self._upload = upload
+        self._clock = clock
+        self._subjects = subjects
+        self._habits = habits
+        self._running: dict[str, tuple[CameraRecording, threading.Thread]] = {}
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        """Record until `stopping` is set; then end every run orderly, and store what can be stored."""
+        for camera in self._spool.cameras():
+            recover(camera, self._clock.now())  # also of those that nobody records any more
+        storing = threading.Thread(target=self._store, name="upload")
+        storing.start()
+        try:
+            while not self.stopping.is_set():
+                self._look_after()
+                self.stopping.wait(ASKS_EVERY_S)
+        finally:
+            self.stopping.set()
+            for recording, _ in self._running.values():
+                recording.stopping.set()
+            for _, thread in self._running.values():
+                thread.join()
+            storing.join()
+            self._upload.run()
+
+    def _look_after(self) -> None:
+        try:
+            wanted = {each.camera_id: each for each in self._subjects()}
+        # The database is away: who was to be recorded still is.
+        except Exception as error:  # noqa: BLE001
+            log.warning("subjects_unknown", error=type(error).__name__)
+            return
+        for camera_id, (recording, thread) in list(self._running.items()):
+            if camera_id not in wanted:
+                recording.stopping.set()
+            if not thread.is_alive():
+                del self._running[camera_id]
+        for camera_id, subject in wanted.items():
+            if camera_id not in self._running:
+                self._start(subject)
+
+    def _start(self, subject: Subject) -> None:
+        recording = CameraRecording(
+            self._spool.camera(subject.camera_id), subject.open_stream, self._clock, self._habits
+        )
+        # A process that ends does not wait for a camera: what it recorded is salvaged.
+        thread = threading.Thread(target=recording.run, name=f"camera {subject.camera_id}", daemon=True)
+        self._running[subject.camera_id] = (recording, thread)
+        thread.start()
+
+    def _store(self) -> None:
+        wait = STORES_EVERY_S
+        while not self.stopping.wait(wait):
+            wait = STORES_EVERY_S if self._upload.run() else min(wait * 2, SLOWEST_RETRY_S)
