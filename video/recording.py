@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +18,7 @@ from video.salvage import recover
 from video.segments import SEGMENT_S, SegmentWriter
 from video.sources import Packet, Source, StreamLost
 from video.spool import CameraSpool, OpenGap, SpoolFull
-from video.timing import Normaliser, Runaway, run_begin
+from video.timing import Normaliser, Placed, Runaway, began, run_begin
 
 log = structlog.get_logger()
 
@@ -26,6 +27,9 @@ FIRST_WAIT_S = 0.5
 SLOWEST_AT_FIRST_S = 5.0
 FIRST_MINUTE = timedelta(minutes=1)
 SLOWEST_S = 30.0
+# How long a run's first packets are held back, and how many of them at most.
+HELD_BACK_S = 1.0
+MOST_HELD_BACK = 500
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,10 @@ class CameraRecording:
             why = Reason.FORBIDDEN
         except OSError:
             why = Reason.UNREACHABLE
+        # Credentials that do not open, say: it is told, and tried again.
+        except Exception as error:  # noqa: BLE001
+            log.warning("not_opened", camera=self._spool.camera_id, error=type(error).__name__)
+            why = Reason.FAILED
         finally:
             if source is not None:
                 source.close()
@@ -124,7 +132,12 @@ class CameraRecording:
 
 
 class _Taker:
-    """Takes the packets of one run. The run begins with the first key frame, and the gap ends there."""
+    """Takes the packets of one run. The run begins with the first key frame, and the gap ends there.
+
+    What came in while the stream was being looked at, or what a camera keeps for those who join, comes all at once, and
+    later than it was seen. So the first second is held back: of all packets the one that came with the least delay says
+    when the run began.
+    """
 
     def __init__(
         self,
@@ -138,22 +151,30 @@ class _Taker:
         self._spool, self._source, self._gap = spool, source, gap
         self._clock, self._monotonic, self._habits = clock, monotonic, habits
         self._normaliser = Normaliser(source.time_base)
+        self._first: list[tuple[Packet, Placed, float]] = []
         self._zero = 0.0
         self.writer: SegmentWriter | None = None
 
     def take(self, packet: Packet) -> None:
         now = self._monotonic()
-        elapsed = now - self._zero if self.writer is not None else 0.0
-        placed = self._normaliser.place(packet.dts, packet.pts, key=packet.is_keyframe, elapsed_s=elapsed)
+        zero = self._zero if self.writer is not None else self._first[0][2] if self._first else now
+        placed = self._normaliser.place(
+            packet.dts, packet.pts, key=packet.is_keyframe, elapsed_s=now - zero, length=packet.duration
+        )
         if placed is None:
             return
-        if self.writer is None:
-            self._zero = now
-            self.writer = self._begin()
-        self.writer.add(packet, placed, elapsed)
+        if self.writer is not None:
+            self.writer.add(packet, placed, now - zero)
+            return
+        self._first.append((packet, placed, now))
+        if now - zero >= HELD_BACK_S or len(self._first) >= MOST_HELD_BACK:
+            self._begin()
 
     def close(self, why: Reason) -> OpenGap:
         """End the run: the gap that lasts from then on."""
+        if self.writer is None and self._first:
+            with suppress(SpoolFull):
+                self._begin()
         if self.writer is None:
             return self._gap.change(self._clock.now(), why)
         gaps: list[OpenGap] = []
@@ -164,8 +185,9 @@ class _Taker:
         self.writer.close(settle)
         return gaps[0]
 
-    def _begin(self) -> SegmentWriter:
-        clock_said = self._clock.now()
+    def _begin(self) -> None:
+        self._zero = began(((placed.dts, came) for _, placed, came in self._first))
+        clock_said = self._clock.now() - timedelta(seconds=self._monotonic() - self._zero)
         began_at = run_begin(clock_said, self._gap.gap.started_at)
         pictures = self._source.pictures
         run = Run(
@@ -179,7 +201,9 @@ class _Taker:
         )
         # Cameras that begin together shall not all cut together: each has its own first length.
         first_cut_s = self._habits.segment_s * (0.5 + 0.5 * self._habits.chance())
-        writer = SegmentWriter(self._spool, run, self._source.stream, first_cut_s, self._habits.segment_s)
+        self.writer = SegmentWriter(self._spool, run, self._source.stream, first_cut_s, self._habits.segment_s)
         self._gap.end(began_at)
         log.info("run_began", camera=self._spool.camera_id, run=run.id, skipped=self._normaliser.skipped)
-        return writer
+        held, self._first = self._first, []
+        for packet, placed, came in held:
+            self.writer.add(packet, placed, came - self._zero)

@@ -150,7 +150,7 @@ def open_source(
     """
     options = {"format_whitelist": FORMATS, "protocol_whitelist": PROTOCOLS.get(reachable.scheme, "")}
     if reachable.scheme == "rtsp":
-        options = {"rtsp_transport": "tcp", "allowed_media_types": "video", "rtsp_flags": "prefer_tcp"}
+        options = {"rtsp_transport": "tcp", "allowed_media_types": "video", "fpsprobesize": "0"}
     elif reachable.scheme in ("http", "https"):
         options |= {"max_redirects": "0", "headers": f"Host: {reachable.host}\r\n"}
     if reachable.scheme == "https":

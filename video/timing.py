@@ -6,6 +6,7 @@ its media's by half a thousandth, which is more than any quartz is wrong, and to
 for months, and a camera whose clock runs away is found out (`Runaway`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -34,37 +35,46 @@ class Placed:
 class Normaliser:
     """Gives the packets of one run rising times, from its first key frame on.
 
-    Cameras say no decode time at first, the same one twice, or one that runs back a little: then it is the least later
-    one. A packet is never dropped for its time's sake, once the run has begun.
+    Cameras say no time at first (not even of their first key frame), the same one twice, or one that runs back a
+    little. Without one a packet follows the one before it; else it is the least later one. None is ever dropped for its
+    time's sake, once the run has begun.
     """
 
     time_base: Fraction
+    _begun: bool = False
     _origin: int | None = None
     _last: int = -1
+    _next: int = 0
     skipped: int = field(default=0, init=False)
 
-    def place(self, dts: int | None, pts: int | None, *, key: bool, elapsed_s: float) -> Placed | None:
+    def place(
+        self, dts: int | None, pts: int | None, *, key: bool, elapsed_s: float, length: int | None = None
+    ) -> Placed | None:
         """Where a packet belongs; None before the run begins (such packets are counted in `skipped`).
 
         Args:
             dts, pts: in units of `time_base`, or None.
             key: whether it is a key frame.
             elapsed_s: seconds by the machine's monotonic clock since the run began (0 before that).
+            length: how long the packet lasts, in units of `time_base`, as far as is known.
 
         Raises:
             Runaway: its time is further from `elapsed_s` than is believed.
         """
         said = pts if dts is None else dts
-        if self._origin is None:
-            if not key or said is None:
-                self.skipped += 1
-                return None
-            self._origin = self._ticks(said)
-        at = self._last + 1 if said is None else max(self._ticks(said) - self._origin, self._last + 1)
+        if not self._begun and not key:
+            self.skipped += 1
+            return None
+        self._begun = True
+        if self._origin is None and said is not None:
+            self._origin = self._ticks(said) - self._next
+        at = self._next
+        if said is not None and self._origin is not None:
+            at = max(self._ticks(said) - self._origin, self._last + 1)
         if abs(at / TIMESCALE - elapsed_s) > TOLERANCE_S:
             raise Runaway(f"media time {at / TIMESCALE:.1f} s after {elapsed_s:.1f} s")
-        shown = at if pts is None else max(self._ticks(pts) - self._origin, at)
-        self._last = at
+        shown = at if pts is None or self._origin is None else max(self._ticks(pts) - self._origin, at)
+        self._last, self._next = at, at + max(self._ticks(length or 0), 1)
         return Placed(at, shown)
 
     def _ticks(self, value: int) -> int:
@@ -86,6 +96,15 @@ class Pace:
         """The least since the last time, in seconds, and begin anew."""
         least, self.least_s = self.least_s or 0.0, None
         return least
+
+
+def began(came: Iterable[tuple[int, float]]) -> float:
+    """When a run began, by the machine's monotonic clock: as the packet says that came with the least delay.
+
+    Args:
+        came: of its first packets, decode time in ticks and when it came in, in seconds.
+    """
+    return min(at - ticks / TIMESCALE for ticks, at in came)
 
 
 def ended(began_at: datetime, run_began_at: datetime, end_tick: int, ticks: int, behind_s: float) -> datetime:

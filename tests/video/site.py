@@ -16,15 +16,13 @@ from storage.models import Camera, Gap, Segment, StoredObject, Zone
 from storage.models.columns import random_id
 from tests.storage.plain_house import PlainHouse
 from tests.video import footage
+from tests.video.habits import HABITS, LOOPBACK
 from video.addresses import Allowed, Credentials
 from video.recorder import Recorder, Subject
-from video.recording import Habits
 from video.sources import open_source
 from video.spool import Spool
 from video.upload import Upload
 
-HABITS = Habits(segment_s=2.0, first_wait_s=0.05, chance=lambda: 0.5)
-LOOPBACK = Allowed(["127.0.0.0/8"])
 # Far more than anything here takes: who waits as long has found a mistake.
 PATIENCE_S = 60.0
 
@@ -105,16 +103,22 @@ class Site:
     def media(self, segment: Segment) -> bytes:
         return self.house.content(segment.object_id)
 
+    def check_line(self, camera_id: str) -> list[Segment | Gap]:
+        """Segments and gaps in order: each begins where the one before it ends, and there is always a last one."""
+        things: list[Segment | Gap] = [*self.segments(camera_id), *self.gaps(camera_id)]
+        things.sort(key=_begin)
+        for before, after in pairwise(things):
+            assert before.ended_at == _begin(after)
+        assert things[-1].ended_at is None
+        return things
+
     def account(self, camera_id: str, sent: Sequence[int]) -> list[int]:
         """Every frame that was sent is stored once, or lies where a gap is recorded. Returns what is stored.
 
         By structure, not by the clock: behind the last stored frame before missing ones there must be a gap, and
         segments and gaps must follow one another without a hole and without an overlap.
         """
-        things: list[Segment | Gap] = [*self.segments(camera_id), *self.gaps(camera_id)]
-        things.sort(key=_begin)
-        for before, after in pairwise(things):
-            assert before.ended_at == _begin(after)
+        things = self.check_line(camera_id)
         stored: list[int] = []
         gap_since, last = False, -1
         for thing in things:
@@ -130,7 +134,6 @@ class Site:
             stored += shown
             gap_since, last = False, shown[-1]
         assert gap_since, "and whatever came after that lies in the gap that lasts"
-        assert things[-1].ended_at is None
         return stored
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from video.timing import LEAST_GAP, SLEW, TIMESCALE, TOLERANCE_S, Normaliser, Pace, Runaway, ended, run_begin
+from video.timing import LEAST_GAP, SLEW, TIMESCALE, TOLERANCE_S, Normaliser, Pace, Runaway, began, ended, run_begin
 
 BEGAN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TIME_BASE = Fraction(1, 1000)
@@ -38,6 +38,17 @@ def test_times_rise_and_nothing_is_dropped_once_it_has_begun(said: list[tuple[in
         assert said[normaliser.skipped][2], "it begins with a key frame"
     assert all(before.dts < after.dts for before, after in pairwise(kept))
     assert all(each.pts >= each.dts for each in kept)
+
+
+def test_a_first_key_frame_without_a_time_comes_right_before_the_second_packet() -> None:
+    """As GStreamer's server and FFmpeg's client have it: times are known from the second packet on."""
+    normaliser = Normaliser(Fraction(1, TIMESCALE))
+    said = [(None, None), (None, None), (907_200, 907_200), (910_800, 910_800)]
+    placed = [
+        normaliser.place(dts, pts, key=number == 0, elapsed_s=number * 0.04, length=3600)
+        for number, (dts, pts) in enumerate(said)
+    ]
+    assert [each and (each.dts, each.pts) for each in placed] == [(n * 3600, n * 3600) for n in range(4)]
 
 
 @pytest.mark.parametrize("factor", [0.0, 0.5, 2.0, 100.0])
@@ -70,6 +81,13 @@ def test_a_run_of_months_stays_with_the_machines_clock(drift: float, delays: lis
         begin, ticks = end, ticks + length
         true = BEGAN + timedelta(seconds=ticks / TIMESCALE * (1 + drift))
         assert abs((end - true).total_seconds()) < 0.05
+
+
+def test_what_came_all_at_once_began_before_it_came() -> None:
+    """Two seconds that waited while the stream was looked at, and then what came as it was seen, one late."""
+    waited = [(second * TIMESCALE // 2, 100.0) for second in range(4)]
+    live = [(2 * TIMESCALE, 100.05), (2 * TIMESCALE + 3600, 100.3)]
+    assert began([*waited, *live]) == pytest.approx(98.05)
 
 
 def test_a_run_never_begins_before_what_came_before_it_ended() -> None:

@@ -1,0 +1,83 @@
+"""Zones and cameras, as they are set up, and how a camera's stream is opened. Where they may be: addresses.py."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from storage.centres import checked_code
+from storage.errors import Refused
+from storage.models import Camera, Centre, Zone
+from storage.models.columns import random_id
+from video.addresses import Allowed, Credentials, checked_address
+from video.passwords import Passwords
+from video.recorder import Subject
+from video.sources import Source, open_source
+
+Open = Callable[..., Source]
+
+
+def add_zone(session: Session, *, centre: Centre, code: str, name: str, now: datetime) -> Zone:
+    """Make a zone. Raises `Refused` if its code cannot be one, or is another zone's of this centre."""
+    taken = sa.select(Zone.id).where(Zone.centre_id == centre.id, Zone.code == code)
+    if session.scalar(taken) is not None:
+        raise Refused("code {code!r}: there is a zone of that code already", code=code)
+    zone = Zone(id=random_id(), centre_id=centre.id, code=checked_code(code), name=name, created_at=now)
+    session.add(zone)
+    session.flush()
+    return zone
+
+
+def add_camera(
+    session: Session,
+    *,
+    zone: Zone,
+    code: str,
+    address: str,
+    credentials: Credentials | None,
+    passwords: Passwords,
+    now: datetime,
+) -> Camera:
+    """Make a camera in a zone. Nobody has asked yet whether it answers.
+
+    Raises:
+        Refused: if its code or its address cannot be one, credentials stand in the address, or the code is another
+            camera's of this centre.
+    """
+    taken = sa.select(Camera.id).where(Camera.centre_id == zone.centre_id, Camera.code == code)
+    if session.scalar(taken) is not None:
+        raise Refused("code {code!r}: there is a camera of that code already", code=code)
+    camera_id = random_id()
+    camera = Camera(
+        id=camera_id,
+        centre_id=zone.centre_id,
+        zone_id=zone.id,
+        code=checked_code(code),
+        address=checked_address(address),
+        credentials=None if credentials is None else passwords.seal(camera_id, credentials),
+        created_at=now,
+    )
+    session.add(camera)
+    session.flush()
+    return camera
+
+
+def subject(camera: Camera, passwords: Passwords, folder: Path | None, open_stream: Open = open_source) -> Subject:
+    """A camera as the recorder takes it. Its password is opened when its stream is, and kept nowhere.
+
+    Args:
+        camera: its row, with its centre.
+        passwords: what opens its credentials.
+        folder: where cameras that are files may lie; None: there are none.
+        open_stream: how what is reachable is opened.
+    """
+    allowed = Allowed(tuple(camera.centre.camera_networks or ()), folder)
+    camera_id, address, sealed = camera.id, camera.address, camera.credentials
+
+    def opened() -> Source:
+        credentials = None if sealed is None else passwords.open(camera_id, sealed)
+        return open_stream(allowed.reach(address, credentials))
+
+    return Subject(camera_id, opened)
