@@ -32,12 +32,12 @@ def numbered(source: Path, path: Path) -> Path:
     with av.open(str(source)) as file, av.open(path, "w") as out:
         stream = out.add_stream("libx264", rate=10, options={"g": "10", "bf": "0", "preset": "ultrafast"})
         assert isinstance(stream, av.VideoStream)
+        size = file.streams.video[0]
+        stream.width, stream.height, stream.pix_fmt = size.width // 2, size.height // 2, "yuv420p"
         for number, picture in enumerate(file.decode(file.streams.video[0])):
             gray = picture.to_ndarray(format="gray")[::2, ::2].copy()
             for bar, each in enumerate(_bars(gray[-16:].T)):
                 each[:] = 235 if number >> bar & 1 else 16
-            stream.height, stream.width = gray.shape
-            stream.pix_fmt = "yuv420p"
             made = av.VideoFrame.from_ndarray(gray, format="gray").reformat(format="yuv420p")
             made.pts = number
             out.mux(stream.encode(made))
