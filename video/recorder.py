@@ -68,7 +68,7 @@ class Recorder:
             for _, thread in self._running.values():
                 thread.join()
             storing.join()
-            self._upload.run()
+            self._stored()
 
     def _look_after(self) -> None:
         try:
@@ -98,4 +98,12 @@ class Recorder:
     def _store(self) -> None:
         wait = STORES_EVERY_S
         while not self.stopping.wait(wait):
-            wait = STORES_EVERY_S if self._upload.run() else min(wait * 2, SLOWEST_RETRY_S)
+            wait = STORES_EVERY_S if self._stored() else min(wait * 2, SLOWEST_RETRY_S)
+
+    def _stored(self) -> bool:
+        try:
+            return self._upload.run()
+        # A spool that cannot be listed, say: nobody else would begin this thread again.
+        except Exception as error:  # noqa: BLE001
+            log.warning("upload_failed", error=type(error).__name__)
+            return False

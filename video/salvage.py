@@ -51,14 +51,14 @@ def recover(spool: CameraSpool, now: datetime) -> OpenGap:
     Raises:
         OSError, ValueError: the spool cannot be read or written.
     """
-    things = _things(spool.folder)
+    things = _things(spool)
     last = things[-1] if things else None
     if isinstance(last, GapThere) and last.gap.ended_at is None:
         gap = OpenGap(spool, last.path, last.gap)
     elif last is None:
         gap = spool.open_gap(now, Reason.STARTING)
     else:
-        gap = spool.open_gap(_end_of(last), Reason.RECORDER_KILLED)
+        gap = spool.open_gap(_end_of(spool, last), Reason.RECORDER_KILLED)
         things.append(GapThere(gap.path, gap.gap))
     for thing, after in pairwise(things):
         if isinstance(thing, GapThere):
@@ -69,35 +69,38 @@ def recover(spool: CameraSpool, now: datetime) -> OpenGap:
     return gap
 
 
-def _things(folder: Path) -> list[Thing | GapThere]:
+def _things(spool: CameraSpool) -> list[Thing | GapThere]:
     """What is there, in order. Facts of a segment whose media is stored and removed stay, for the upload."""
     found: list[Thing | GapThere] = []
-    for path in sorted(folder.iterdir()):
+    for path in sorted(spool.folder.iterdir()):
         kinds = {kind: path.with_suffix(kind) for kind in (".begun", ".part", ".mp4", ".json")}
         if path.suffix == ".begun":
-            found.append(Thing(kinds[".part"], read_begun(path.read_bytes())))
+            begun = spool.read(path, read_begun)
+            found += [] if begun is None else [Thing(kinds[".part"], begun)]
         elif path.suffix == ".gap":
-            found.append(GapThere(path, read_gap(path.read_bytes())))
+            with suppress(FileNotFoundError):  # stored meanwhile
+                gap = spool.read(path, read_gap)
+                found += [] if gap is None else [GapThere(path, gap)]
         elif path.suffix == ".json" and not kinds[".begun"].exists():
             with suppress(FileNotFoundError):  # stored meanwhile
-                finished = read_finished(path.read_bytes())
-                found.append(Thing(kinds[".mp4"], finished.begun, finished))
+                finished = spool.read(path, read_finished)
+                found += [] if finished is None else [Thing(kinds[".mp4"], finished.begun, finished)]
         elif path.suffix == ".tmp":
             path.unlink()
     return found
 
 
-def _end_of(thing: Thing | GapThere) -> datetime:
+def _end_of(spool: CameraSpool, thing: Thing | GapThere) -> datetime:
     if isinstance(thing, GapThere):
         return thing.gap.ended_at or thing.gap.started_at
-    finished = thing.finished or _whole(thing)
+    finished = thing.finished or _whole(spool, thing)
     return thing.began_at if finished is None else finished.ended_at
 
 
 def _settle(spool: CameraSpool, thing: Thing, ended_at: datetime) -> None:
     """Finish a segment behind which something else was begun: it ended where that begins."""
     begun = thing.path.with_suffix(".begun")
-    finished = _whole(thing)
+    finished = _whole(spool, thing)
     if not thing.path.exists():
         begun.unlink()  # it was finished, but for this
     elif finished is None:
@@ -112,10 +115,11 @@ def _settle(spool: CameraSpool, thing: Thing, ended_at: datetime) -> None:
         log.info("segment_salvaged", camera=spool.camera_id, segment=finished.begun.id, bytes_cut=cut)
 
 
-def _whole(thing: Thing) -> Finished | None:
+def _whole(spool: CameraSpool, thing: Thing) -> Finished | None:
     """A segment that was begun, as far as it is whole."""
     with suppress(FileNotFoundError):
-        return read_finished(thing.path.with_suffix(".json").read_bytes())
+        if (finished := spool.read(thing.path.with_suffix(".json"), read_finished)) is not None:
+            return finished
     try:
         with thing.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return found_whole(thing.begun, layout(data))

@@ -15,15 +15,22 @@ import errno
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
+
+import structlog
 
 from storage.models.columns import random_id
 from video.facts import Begun, Finished, Gap, Reason, read_finished, read_gap, written
 
+log = structlog.get_logger()
+
+T = TypeVar("T")
 IDENTITY = "recorder.id"
+SET_ASIDE = ".unreadable"
 # Facts must still find room when media does not.
 RESERVE_BYTES = 64 << 20
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -108,10 +115,26 @@ class CameraSpool:
         """
         for path in sorted(self.folder.iterdir()):
             with suppress(FileNotFoundError):
+                thing: Finished | Gap | None = None
                 if path.suffix == ".json" and not path.with_suffix(".part").exists():
-                    yield path.with_suffix(".mp4"), read_finished(path.read_bytes())
+                    thing, path = self.read(path, read_finished), path.with_suffix(".mp4")
                 elif path.suffix == ".gap":
-                    yield path, read_gap(path.read_bytes())
+                    thing = self.read(path, read_gap)
+                if thing is not None:
+                    yield path, thing
+
+    def read(self, path: Path, reader: Callable[[bytes], T]) -> T | None:
+        """A file of facts. One that cannot be read is set aside, so that it holds up nothing that comes after it.
+
+        Raises:
+            FileNotFoundError: it is not there (any more).
+        """
+        try:
+            return reader(path.read_bytes())
+        except (ValueError, KeyError, TypeError):
+            path.rename(path.with_suffix(f"{path.suffix}{SET_ASIDE}"))
+            log.error("spool_unreadable", camera=self.camera_id, file=path.name)  # noqa: TRY400 - it tells nothing more
+            return None
 
     def remove_media(self, path: Path) -> None:
         """Give up the media of a segment that is stored. Its facts stay until that, too, is written down."""

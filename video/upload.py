@@ -45,23 +45,26 @@ class Upload:
         """Store what waits. Returns False if something could not be stored now; it stays where it is."""
         could = True
         for camera in self._spool.cameras():
-            could = self._empty(camera) and could
+            # Store, database or disk: whatever it is, nothing is given up, and it is tried again.
+            try:
+                could = self._empty(camera) and could
+            except Exception as error:  # noqa: BLE001
+                log.warning("upload_failed", camera=camera.camera_id, error=type(error).__name__)
+                could = False
         return could
 
     def _empty(self, camera: CameraSpool) -> bool:
-        """One camera's things, oldest first, up to the first that cannot be stored: its neighbours go on."""
+        """One camera's things: gaps, which need the database alone, then segments, up to the first that fails."""
+        things = list(camera.waiting())
+        for path, thing in things:
+            if isinstance(thing, facts.Gap) and self._known.get(thing.id) != thing:
+                self._note(camera, path, thing)
         try:
-            for path, thing in camera.waiting():
+            for path, thing in things:
                 if isinstance(thing, Finished):
                     self._store(camera, path, thing)
-                elif self._known.get(thing.id) != thing:
-                    self._note(camera, path, thing)
         except PolicyError as error:
             self._tell(camera, str(error))
-            return False
-        # Store, database or disk: whatever it is, nothing is given up, and it is tried again.
-        except Exception as error:  # noqa: BLE001
-            log.warning("upload_failed", camera=camera.camera_id, error=type(error).__name__)
             return False
         return True
 

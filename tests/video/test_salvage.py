@@ -133,6 +133,19 @@ def test_a_gap_that_nobody_ended_ends_where_the_run_began(tmp_path: Path) -> Non
     assert (len(shown), gaps[0].ended_at) == (50, NOW)
 
 
+@pytest.mark.parametrize("kind", [".begun", ".json", ".gap"])
+def test_facts_that_cannot_be_read_are_set_aside_and_hold_up_nothing(died: Path, kind: str) -> None:
+    path = max((died / "door").glob(f"*{kind}"))
+    path.write_bytes(b'{"id": "b')
+    camera = reopened(died)
+    gap = recover(camera, LATER)
+    assert [each.name for each in camera.folder.glob("*.unreadable")] == [f"{path.name}.unreadable"]
+    things = told(camera)
+    assert things[-1] == gap.gap
+    assert len([thing for thing in things if isinstance(thing, Finished)]) == (4 if kind == ".gap" else 3)
+    assert recover(reopened(died), LATER).gap == gap.gap
+
+
 def test_a_segment_that_never_had_a_whole_fragment_leaves_only_a_gap(tmp_path: Path) -> None:
     camera = reopened(tmp_path / "spool")
     recover(camera, NOW - timedelta(seconds=3)).end(NOW)
