@@ -15,8 +15,8 @@ __all__ = ["plain"]
 
 @pytest.fixture(scope="session")
 def long_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A minute and a half of H.264, a key frame a second."""
-    return footage.make(tmp_path_factory.mktemp("footage") / "long.mp4", 90 * footage.FPS)
+    """Five minutes of H.264 at ten frames a second, a key frame a second: longer than any test is patient."""
+    return footage.make(tmp_path_factory.mktemp("footage") / "long.mp4", 3000, gop=10, fps=10)
 
 
 @pytest.fixture(scope="session")

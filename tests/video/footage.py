@@ -49,17 +49,17 @@ def _bars(row: NDArray[Any]) -> list[NDArray[Any]]:
     return np.split(row, BARS)
 
 
-def make(path: Path, frames: int, codec: str = "libx264", gop: int = 25, b_frames: int = 0) -> Path:
-    """Frames 0, 1, … at 25 a second, a key frame every `gop`."""
+def make(path: Path, frames: int, codec: str = "libx264", gop: int = 25, b_frames: int = 0, fps: int = FPS) -> Path:
+    """Frames 0, 1, … a key frame every `gop`."""
     options = {"g": str(gop), "keyint_min": str(gop), "sc_threshold": "0", "preset": "ultrafast", "bf": str(b_frames)}
     if codec == "libx265":
         options = {"preset": "ultrafast"}
         options["x265-params"] = f"log-level=none:keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0:open-gop=0"
     with av.open(path, "w") as out:
-        stream = out.add_stream(codec, rate=FPS, options=options)
+        stream = out.add_stream(codec, rate=fps, options=options)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.codec_context.time_base = Fraction(1, FPS)
+        stream.codec_context.time_base = Fraction(1, fps)
         for number in range(frames):
             picture = frame(number)
             picture.pts = number

@@ -20,7 +20,7 @@ def main(root: str, camera_id: str, url: str) -> None:
     configure_logging("info", "recorder")
     spool = Spool(Path(root), 1 << 30, reserve_bytes=0)
     recording = CameraRecording(
-        spool.camera(camera_id), lambda: open_source(LOOPBACK.reach(url, None), 3.0, 3.0), SystemClock(), HABITS
+        spool.camera(camera_id), lambda: open_source(LOOPBACK.reach(url, None), 10.0, 10.0), SystemClock(), HABITS
     )
     thread = threading.Thread(target=recording.run)
     thread.start()

@@ -24,7 +24,7 @@ from video.spool import Spool
 from video.upload import Upload
 
 # Far more than anything here takes: who waits as long has found a mistake.
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 def wait_until(true: Callable[[], object]) -> None:
@@ -68,9 +68,9 @@ class Site:
         return row.id
 
     def subject(self, camera_id: str, credentials: Credentials | None = None) -> Subject:
-        """How the recorder sees it. What a stream waits for is short here."""
+        """How the recorder sees it."""
         allowed = Allowed(LOOPBACK.networks, self.home)
-        return Subject(camera_id, lambda: open_source(allowed.reach(self.addresses[camera_id], credentials), 2.0, 1.5))
+        return Subject(camera_id, lambda: open_source(allowed.reach(self.addresses[camera_id], credentials), 5.0, 10.0))
 
     @contextmanager
     def recorded(self, *subjects: Subject) -> Iterator[Recorder]:
@@ -91,6 +91,10 @@ class Site:
             stored = sa.select(Segment).join(StoredObject, StoredObject.id == Segment.object_id)
             found = stored.where(Segment.camera_id == camera_id, StoredObject.state == "stored")
             return list(session.scalars(found.order_by(Segment.began_at)))
+
+    def runs(self, camera_id: str) -> set[str]:
+        """Of which anything is stored."""
+        return {each.run_id for each in self.segments(camera_id)}
 
     def gaps(self, camera_id: str) -> list[Gap]:
         """In order."""

@@ -69,9 +69,8 @@ def test_over_segment_changes_and_a_server_that_is_killed_nothing_is_lost(site: 
             raise
     try:
         wait_until(lambda: all("unreachable" in site.reasons(each) for each in cameras.values()))
-        before = max(len(site.segments(each)) for each in cameras.values())
         with camera(file, port):
-            wait_until(lambda: have(before + 2))
+            wait_until(lambda: all(len(site.runs(each)) == 2 for each in cameras.values()))
     finally:
         recording.__exit__(None, None, None)
     for each in cameras.values():
