@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -80,11 +80,9 @@ class CameraRecording:
     def _one_run(self) -> tuple[OpenGap, bool]:
         """Connect, record until it ends. Returns the gap since then, and whether anything was recorded."""
         gap = recover(self._spool, self._clock.now())
-        source = None
         try:
             self._spool.make_sure_of_room()
             source = self._open_stream()
-            return self._record(source, gap)
         except StreamLost as lost:
             why = Reason(lost.trouble.value)
         except SpoolFull:
@@ -97,9 +95,9 @@ class CameraRecording:
         except Exception as error:  # noqa: BLE001
             log.warning("not_opened", camera=self._spool.camera_id, error=type(error).__name__)
             why = Reason.FAILED
-        finally:
-            if source is not None:
-                source.close()
+        else:
+            with closing(source):
+                return self._record(source, gap)
         return gap.change(self._clock.now(), why), False
 
     def _record(self, source: Source, gap: OpenGap) -> tuple[OpenGap, bool]:
