@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from app.cli.kept import object_
-from app.cli.terminal import acting_as, installation, json_lines, line_coded, show, utc
+from app.cli.terminal import acting_as, camera_coded, installation, json_lines, line_coded, show, utc
 from app.listings.listing import everything
 from app.listings.rules import HOLDS
 from app.privacy.holds import REVIEW_AFTER, set_hold
@@ -45,6 +45,7 @@ def hold() -> None:
 @hold.command("set")
 @click.option("--object", "object_ids", multiple=True, help="An object's id; may be given several times.")
 @click.option("--line", "line_code", help="All of a line in a span, also what is still to come.")
+@click.option("--camera", "camera_code", help="All of a camera in a span, likewise.")
 @click.option("--from", "from_text", help="Begin of the span, such as 2026-11-22T09:00:00Z.")
 @click.option("--to", "to_text", help="End of the span.")
 @click.option("--case", required=True, help="Number of the case.")
@@ -54,6 +55,7 @@ def hold() -> None:
 def hold_set(
     object_ids: tuple[str, ...],
     line_code: str | None,
+    camera_code: str | None,
     from_text: str | None,
     to_text: str | None,
     case: str,
@@ -61,19 +63,20 @@ def hold_set(
     review_text: str | None,
     email: str | None,
 ) -> None:
-    """Keep objects, or a line's span, whatever their date says."""
+    """Keep objects, or a span of a line or a camera, whatever their date says."""
     at = installation()
     now = at.clock.now()
     review = moment(review_text, "--review") if review_text else now + REVIEW_AFTER
-    if bool(object_ids) == bool(line_code):
-        raise Refused("give either --object, or --line with --from and --to")
+    if sum(map(bool, (object_ids, line_code, camera_code))) != 1:
+        raise Refused("give either --object, or --line or --camera with --from and --to")
     with at.database.begin() as session:
         owner = person_named(session, email).id if email else "operator"
         what: Span | tuple[str, ...] = object_ids
-        if line_code is not None:
+        if not object_ids:
             if not from_text or not to_text:
-                raise Refused("--line needs --from and --to")
-            what = Span(line_coded(session, line_code).id, moment(from_text, "--from"), moment(to_text, "--to"))
+                raise Refused("--line and --camera need --from and --to")
+            source = line_coded(session, line_code) if line_code else camera_coded(session, camera_code or "")
+            what = Span(source.id, moment(from_text, "--from"), moment(to_text, "--to"))
         made = set_hold(session, what, Why(case, reason, owner, review), now)
     click.echo(f"Hold {made.hold_id} keeps {made.held} objects; look at it again on {review:%Y-%m-%d}.")
     if made.gone:

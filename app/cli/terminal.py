@@ -13,11 +13,22 @@ from app.wiring import Installation
 from config.logging import configure_logging
 from config.settings import load_settings
 from storage.errors import NotFound, Refused
-from storage.models import Centre, Line
+from storage.models import Camera, Centre, Line, Zone
 
-__all__ = ("acting_as", "centre_coded", "installation", "json_lines", "line_coded", "show", "utc")
+__all__ = (
+    "acting_as",
+    "camera_coded",
+    "centre_coded",
+    "installation",
+    "json_lines",
+    "line_coded",
+    "show",
+    "utc",
+    "zone_coded",
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
+Coded = TypeVar("Coded", Line, Camera, Zone)
 
 json_lines = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
@@ -72,20 +83,33 @@ def centre_coded(session: Session, code: str) -> Centre:
 
 
 def line_coded(session: Session, code: str) -> Line:
-    """The line of that code: `centre/code`, or bare where it is unique.
+    """The line of that code: `centre/code`, or bare where it is unique. Raises as `_coded` does."""
+    return _coded(session, Line, "line", code)
 
-    Raises:
-        NotFound: if there is none.
-        Refused: if there are several; the message lists them.
+
+def camera_coded(session: Session, code: str) -> Camera:
+    """The camera of that code, likewise."""
+    return _coded(session, Camera, "camera", code)
+
+
+def zone_coded(session: Session, code: str) -> Zone:
+    """The zone of that code, likewise."""
+    return _coded(session, Zone, "zone", code)
+
+
+def _coded(session: Session, model: type[Coded], word: str, code: str) -> Coded:
+    """Raises:
+    NotFound: if there is none.
+    Refused: if there are several; the message lists them.
     """
     centre, _, bare = code.rpartition("/")
-    query = sa.select(Line).join(Centre).where(Line.code == bare)
+    query = sa.select(model).join(Centre, Centre.id == model.centre_id).where(model.code == bare)
     if centre:
         query = query.where(Centre.code == centre)
-    found = session.scalars(query.order_by(Centre.code)).all()
+    found = session.scalars(query.order_by(Centre.code)).unique().all()
     if not found:
-        raise NotFound(f"there is no line {code!r}")
+        raise NotFound(f"there is no {word} {code!r}")
     if len(found) > 1:
-        listed = ", ".join(f"{line.centre.code}/{line.code}" for line in found)
-        raise Refused(f"{code!r} is several lines: {listed}. Name one of them")
+        listed = ", ".join(f"{each.centre.code}/{each.code}" for each in found)
+        raise Refused(f"{code!r} is several {word}s: {listed}. Name one of them")
     return found[0]

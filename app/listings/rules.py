@@ -5,12 +5,12 @@ import sqlalchemy as sa
 from app.auth.policy import Viewer
 from app.listings.listing import Listing, Told, utc
 from app.paging import Query
+from app.sources import CAMERA, LINE, ids_of, path_of
 from storage.models import (
     Centre,
     HeldObject,
     Hold,
     HoldMirror,
-    Line,
     PolicyPreview,
     RetentionPolicy,
     StoredObject,
@@ -25,13 +25,15 @@ def _count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
     return counted.where(HeldObject.hold_id == Hold.id, *conditions).correlate(Hold).scalar_subquery()
 
 
-def _hold(row: Hold, objects: int, keys: int, store: int) -> Told:
+def _hold(row: Hold, objects: int, keys: int, store: int, line: str | None, camera: str | None) -> Told:
     return {
         "hold": row.id,
         "case": row.case,
         "objects": objects,
         "in_keys": keys if row.lifted_at is None else None,
         "in_store": store if row.lifted_at is None else None,
+        "line": line,
+        "camera": camera,
         "from": utc(row.from_at),
         "to": utc(row.to_at),
         "reason": row.reason,
@@ -52,10 +54,9 @@ def _wholly_of_centre(query: Query, viewer: Viewer) -> Query:
         .correlate(Hold)
     )
     held = sa.select(HeldObject.hold_id).where(HeldObject.hold_id == Hold.id).correlate(Hold)
-    lines = sa.select(Line.id).where(Line.centre_id == viewer.centre_id)
     return query.where(
         ~others.exists(),
-        sa.or_(Hold.source_id.in_(lines), sa.and_(Hold.source_id.is_(None), held.exists())),
+        sa.or_(Hold.source_id.in_(ids_of(viewer.centre_id)), sa.and_(Hold.source_id.is_(None), held.exists())),
     )
 
 
@@ -65,6 +66,8 @@ HOLDS = Listing(
         _count(),
         _count(HoldMirror.in_keys_at.is_not(None)),
         _count(HoldMirror.in_store_at.is_not(None)),
+        path_of(LINE, Hold.source_id),
+        path_of(CAMERA, Hold.source_id),
     ),
     _hold,
     _wholly_of_centre,

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from app.auth.policy import Viewer
 from app.examination import examine
 from app.review.queue import unheard_left
+from app.sources import ids_of
 from app.wiring import Installation
 from storage.models import (
     CardDataPurge,
     Finding,
     HeldObject,
     Hold,
-    Line,
     NoticeVersion,
     PolicyPreview,
     StoredObject,
@@ -63,9 +63,9 @@ def _holds(session: Session, viewer: Viewer, now: datetime) -> int:
     query = sa.select(Hold.id).where(Hold.lifted_at.is_(None), Hold.review_at <= now)
     if viewer.centre_id is not None:
         there = sa.select(HeldObject.hold_id).join(StoredObject, StoredObject.id == HeldObject.object_id)
-        lines = sa.select(Line.id).where(Line.centre_id == viewer.centre_id)
         query = query.where(
-            Hold.source_id.in_(lines) | Hold.id.in_(there.where(StoredObject.centre_id == viewer.centre_id))
+            Hold.source_id.in_(ids_of(viewer.centre_id))
+            | Hold.id.in_(there.where(StoredObject.centre_id == viewer.centre_id))
         )
     return _count(session, query)
 

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.privacy.people import address_of
+from app.sources import ids_of, source
 from storage.errors import NotFound, Refused
 from storage.ledger.log import canonical
-from storage.models import HeldObject, Hold, HoldMirror, Line, StoredObject
+from storage.models import HeldObject, Hold, HoldMirror, StoredObject
 from storage.retention.holds import Lifted, Span, TooLate, Why, hold_objects, hold_span, lift
 
 REVIEW_AFTER = timedelta(days=90)
@@ -29,7 +30,8 @@ class HoldRow:
     in_store: int
     owner: str | None
     """Address of who set it; None: somebody at the machine itself."""
-    line: str | None
+    source: str | None
+    """Of which line or camera, if it is over a span."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Kept:
 def set_hold(
     session: Session, what: Sequence[str] | Span, why: Why, now: datetime, centre_id: str | None = None
 ) -> HoldMade:
-    """Hold objects, or a span of a line.
+    """Hold objects, or a span of a line or a camera.
 
     Args:
         session: the transaction.
@@ -70,9 +72,8 @@ def set_hold(
         Refused: if what is asked for makes no sense.
     """
     if isinstance(what, Span):
-        line = session.get(Line, what.source_id)
-        if line is None or centre_id not in (None, line.centre_id):
-            raise NotFound("there is no such line")
+        if source(session, what.source_id, centre_id) is None:
+            raise NotFound("there is no such line or camera")
         made, gone = hold_span(session, what, why, now)
     else:
         if not what:
@@ -108,7 +109,7 @@ def holds_there_are(
         at_most: so many.
     """
     in_keys, in_store = _count(HoldMirror.in_keys_at.is_not(None)), _count(HoldMirror.in_store_at.is_not(None))
-    query = sa.select(Hold, _count(), in_keys, in_store, Line).outerjoin(Line, Line.id == Hold.source_id)
+    query = sa.select(Hold, _count(), in_keys, in_store)
     if lifted is None:
         query = query.order_by(Hold.lifted_at.is_not(None), Hold.set_at)
     elif lifted:
@@ -124,8 +125,8 @@ def holds_there_are(
             sa.or_(Hold.lifted_at < last.lifted_at, sa.and_(Hold.lifted_at == last.lifted_at, Hold.id < last.id))
         )
     return [
-        HoldRow(hold, count, keys, store, address_of(session, hold.owner), _called(line))
-        for hold, count, keys, store, line in session.execute(query.limit(at_most))
+        HoldRow(hold, count, keys, store, address_of(session, hold.owner), _called(session, hold))
+        for hold, count, keys, store in session.execute(query.limit(at_most))
     ]
 
 
@@ -141,8 +142,7 @@ def one_hold(session: Session, hold_id: str, centre_id: str | None) -> HoldRow:
         _count(), _count(HoldMirror.in_keys_at.is_not(None)), _count(HoldMirror.in_store_at.is_not(None))
     )
     objects, keys, store = session.execute(counts.select_from(Hold).where(Hold.id == hold_id)).one()
-    line = session.get(Line, hold.source_id) if hold.source_id else None
-    return HoldRow(hold, objects, keys, store, address_of(session, hold.owner), _called(line))
+    return HoldRow(hold, objects, keys, store, address_of(session, hold.owner), _called(session, hold))
 
 
 def kept_by(session: Session, hold_id: str, at_most: int) -> list[Kept]:
@@ -192,8 +192,7 @@ def _of_centre(centre_id: str) -> sa.ColumnElement[bool]:
     held = sa.select(sa.literal(1)).select_from(HeldObject).join(StoredObject, StoredObject.id == HeldObject.object_id)
     here = held.where(HeldObject.hold_id == Hold.id, StoredObject.centre_id == centre_id).correlate(Hold).exists()
     elsewhere = held.where(HeldObject.hold_id == Hold.id, StoredObject.centre_id != centre_id).correlate(Hold).exists()
-    line = sa.exists().where(Line.id == Hold.source_id, Line.centre_id == centre_id).correlate(Hold)
-    return sa.and_(sa.or_(line, here), ~elsewhere)
+    return sa.and_(sa.or_(Hold.source_id.in_(ids_of(centre_id)), here), ~elsewhere)
 
 
 def _count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
@@ -204,5 +203,6 @@ def _count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
     return counted.where(HeldObject.hold_id == Hold.id, *conditions).correlate(Hold).scalar_subquery()
 
 
-def _called(line: Line | None) -> str | None:
-    return None if line is None else f"{line.centre.name}, {line.code}"
+def _called(session: Session, hold: Hold) -> str | None:
+    found = source(session, hold.source_id)
+    return None if found is None else found.name

@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -19,12 +18,13 @@ from app.privacy.holds import (
     shown_hash,
 )
 from app.privacy.people import zone_of
+from app.sources import source, sources
 from app.web.gate import viewer, who_asks
 from app.web.messages import texts
 from app.web.refusals import Said, said
 from app.wiring import Installation
 from storage.errors import Refused
-from storage.models import Line, Person
+from storage.models import Person
 from storage.retention.holds import Span, TooLate, Why, lift
 
 SHOWN_AT_MOST = 100
@@ -100,14 +100,11 @@ def holds(at: Installation) -> Blueprint:
 
 def _form(at: Installation, status: int, told: Said | None = None, gone: tuple[str, ...] = ()) -> tuple[str, int]:
     with at.database.read() as session:
-        query = sa.select(Line).order_by(Line.centre_id, Line.code)
-        if (centre_id := viewer().centre_id) is not None:
-            query = query.where(Line.centre_id == centre_id)
-        lines = session.scalars(query).unique().all()
+        found = sources(session, viewer().centre_id)
     review = (at.clock.now() + REVIEW_AFTER).date().isoformat()
     typed = request.form if request.method == "POST" else request.args
     page = render_template(
-        "officer/hold_new.html", **texts(), lines=lines, review=review, typed=typed, said=told, gone=gone
+        "officer/hold_new.html", **texts(), sources=found, review=review, typed=typed, said=told, gone=gone
     )
     return page, status
 
@@ -115,10 +112,10 @@ def _form(at: Installation, status: int, told: Said | None = None, gone: tuple[s
 def _asked(session: Session, who: Person) -> tuple[Span | list[str], Why]:
     zone = zone_of(who)
     what: Span | list[str]
-    if request.form.get("by") == "line":
-        line = session.get(Line, request.form.get("line", ""))
-        zone = ZoneInfo(line.centre.timezone) if line is not None else zone
-        what = Span(line.id if line else "", _moment("from", zone), _moment("to", zone))
+    if request.form.get("by") == "span":
+        found = source(session, request.form.get("source"))
+        zone = ZoneInfo(found.centre.timezone) if found is not None else zone
+        what = Span(found.id if found else "", _moment("from", zone), _moment("to", zone))
     else:
         what = list(dict.fromkeys(request.form.get("objects", "").split()))
     why = Why(request.form.get("case", ""), request.form.get("reason", ""), who.id, _day("review", zone))

@@ -35,6 +35,7 @@ BY_OTHER_WORDS = frozenset(
         "nobody is known by that address: add them with `eskertu user add`",
         "--break-glass needs --reason: it is written into the ledger",
         "there is no such object, or it has been deleted",
+        "there is no such {kind} among yours: give centre/code",
         "this keeps longer than now, and must be approved: say who asks, with --as EMAIL or ESKERTU_AS",
     }
 )

@@ -8,10 +8,12 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser
 
-from storage.models import Hold, StoredObject
+from app.auth.people import give_access
+from storage.models import Camera, Centre, Hold, StoredObject, Zone
+from storage.models.columns import random_id
 from tests.pages.looking import complaints
 from tests.pages.officer import deleted, hold, more_officers, stored
-from tests.pages.people import PASSWORD, Town
+from tests.pages.people import PASSWORD, PASSWORD_HASH, Town
 
 SPAN: dict[str, Any] = {"from": "2026-01-01T05:00", "to": "2030-01-01T05:00"}
 
@@ -24,6 +26,26 @@ def _officers(town: Town) -> None:
 def state(town: Town, object_id: str) -> tuple[str, int]:
     row = town.house.ask(lambda s: s.get(StoredObject, object_id))
     return row.state, row.holds
+
+
+def camera(town: Town) -> str:
+    """The id of a camera in the same centre as what is kept."""
+    now = town.house.clock.now()
+    centre_id = town.kept.centre_id
+    with town.house.at.database.begin() as session:
+        zone = Zone(id=random_id(), centre_id=centre_id, code="lobby", name="Lobby", created_at=now)
+        session.add(zone)
+        session.flush()
+        made = Camera(
+            id=random_id(),
+            centre_id=centre_id,
+            zone_id=zone.id,
+            code="door",
+            address="rtsp://10.1.0.9/",
+            created_at=now,
+        )
+        session.add(made)
+    return made.id
 
 
 def test_a_hold_from_request_to_release(town: Town, browser: Browser) -> None:
@@ -105,7 +127,7 @@ def test_too_late_says_what_is_gone(town: Town) -> None:
 def test_a_line_is_held_for_a_span_of_its_own_time(town: Town) -> None:
     line = next(each for each in town.house.lines() if each.mode == "stay")
     pavel = town.signed_in("pavel")
-    fields: dict[str, Any] = {"by": "line", "line": line.id, "case": "A-4", "reason": "r", "review": "2030-01-01"}
+    fields: dict[str, Any] = {"by": "span", "source": line.id, "case": "A-4", "reason": "r", "review": "2030-01-01"}
     answer = pavel.post("/holds/set", form=pavel.form("/holds/new"), **fields | SPAN)
     assert answer.status_code == 303
     made = town.house.ask(lambda s: s.scalars(sa.select(Hold).where(Hold.case == "A-4")).one())
@@ -113,6 +135,18 @@ def test_a_line_is_held_for_a_span_of_its_own_time(town: Town) -> None:
     assert state(town, town.kept.id)[1] >= 1
     without = pavel.post("/holds/set", form=pavel.form("/holds/new"), **fields)
     assert without.status_code == 400
+
+
+def test_a_camera_is_held_for_a_span_like_a_line(town: Town) -> None:
+    camera_id = camera(town)
+    pavel = town.signed_in("pavel")
+    assert f'<option value="{camera_id}">Astana, door</option>' in pavel.get("/holds/new").text
+    fields: dict[str, Any] = {"by": "span", "source": camera_id, "case": "A-11", "reason": "r", "review": "2030-01-01"}
+    answer = pavel.post("/holds/set", form=pavel.form("/holds/new"), **fields | SPAN)
+    assert answer.status_code == 303
+    assert "Astana, door" in pavel.get(answer.headers["Location"]).text
+    assert "A-11" in town.signed_in("here").get("/holds").text
+    assert "A-11" not in town.signed_in("there").get("/holds").text
 
 
 def test_an_officer_of_a_centre_meets_its_holds_alone(town: Town) -> None:
@@ -134,12 +168,50 @@ def test_an_officer_of_a_centre_meets_its_holds_alone(town: Town) -> None:
     }
     assert there.post("/holds/set", form=form, **fields).status_code == 409
     line = town.house.lines()[0]
-    span: dict[str, Any] = {"by": "line", "line": line.id, "from": "2026-01-01T05:00", "to": "2030-01-01T05:00"}
+    span: dict[str, Any] = {"by": "span", "source": line.id, "from": "2026-01-01T05:00", "to": "2030-01-01T05:00"}
     assert there.post("/holds/set", form=form, **fields | span).status_code == 400
     assert here.post("/holds/set", form=here.form("/holds/new"), **fields).status_code == 303
 
 
-@pytest.mark.parametrize("name", ["alice", "bob", "charlie", "mira", "aidar"])
+def test_a_manager_holds_what_is_of_their_centre_and_lifts_nothing(town: Town) -> None:
+    held = hold(town, town.kept.id, "A-8")
+    mira = town.signed_in("mira")
+    assert "A-8" not in mira.get("/holds").text
+    assert mira.get(f"/holds/{held}").status_code == 404
+    fields: dict[str, Any] = {
+        "by": "object",
+        "objects": town.kept.id,
+        "case": "A-9",
+        "reason": "r",
+        "review": "2030-01-01",
+    }
+    assert mira.post("/holds/set", form=mira.form("/holds/new"), **fields).status_code == 409
+    with town.house.at.database.begin() as session:
+        give_access(
+            session,
+            email="dana@example.com",
+            role="centre_manager",
+            centre=session.get_one(Centre, town.kept.centre_id),
+            password_hash=PASSWORD_HASH,
+            now=town.house.clock.now(),
+        )
+    dana = town.signed_in("dana")
+    assert "A-8" in dana.get("/holds").text
+    assert dana.post("/holds/set", form=dana.form("/holds/new"), **fields).status_code == 303
+    assert "/lift" not in dana.get(f"/holds/{held}").text
+    assert dana.post(f"/holds/{held}/lift", form=dana.form("/holds/new"), reason="r", shown="").status_code == 404
+
+
+def test_an_auditor_sees_holds_and_sets_none(town: Town) -> None:
+    held = hold(town, town.kept.id, "A-10")
+    aidar = town.signed_in("aidar")
+    assert "A-10" in (page := aidar.get("/holds").text)
+    assert "/holds/new" not in page
+    assert aidar.get(f"/holds/{held}").status_code == 200
+    assert aidar.get("/holds/new").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["alice", "bob", "charlie"])
 def test_nobody_else_meets_any(town: Town, name: str) -> None:
     held = hold(town, town.kept.id, "A-7")
     visitor = town.signed_in(name)

@@ -17,7 +17,7 @@ def asked(visitor: Visitor, page: str, path: str, language: str, **fields: str) 
 def test_each_kind_of_form_says_why_in_its_language(town: Town, language: str) -> None:
     charlie, pavel, alice = (town.signed_in(name) for name in ("charlie", "pavel", "alice"))
     centre = {"code": "Big City", "name": "x", "jurisdiction": "KZ", "timezone": "Asia/Almaty", "languages": "kk"}
-    hold = {"by": "line", "from": "soon", "to": "2026-11-22T10:00", "review": "2030-01-01", "case": "1", "reason": "r"}
+    hold = {"by": "span", "from": "soon", "to": "2026-11-22T10:00", "review": "2030-01-01", "case": "1", "reason": "r"}
     terms = {"purpose": "training", "window": "90 days", "reason": "law"}
     token = {"name": " ", "days": "30", "confirm_password": PASSWORD}
     said = sentences(language)

@@ -64,6 +64,7 @@ ENDINGS = {
     },
     "recording_": {"pending", "fetching", "stored", "deleting", "deleted", "refused", "absent"},
     "carrier_copy_": {"present", "deleted"},
+    "hold_sources_": {"line", "camera"},
     "object_": {"arriving", "stored", "deleting", "deleted"},
     "policy_for_": set(PURPOSES),
     "purge_is_": {"asked", "approved", "done", "withdrawn", "refused", "void"},

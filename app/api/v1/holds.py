@@ -14,9 +14,10 @@ from app.api.words import ONLY, CaseNumber, Cursor, In, Moment, MomentIn, Object
 from app.auth.policy import Viewer
 from app.listings.listing import one, one_page, utc
 from app.listings.rules import HOLDS
+from app.sources import CAMERA, LINE, coded
 from app.wiring import Installation
 from storage.errors import NotFound, Refused
-from storage.models import Centre, Hold, Line, StoredObject
+from storage.models import Hold, StoredObject
 from storage.retention.holds import Span, Why, hold_objects, hold_span, lift
 
 REVIEW_AFTER = timedelta(days=90)
@@ -28,6 +29,8 @@ class HoldOut(Out):
     objects: int = Field(description="how many it keeps", examples=[3])
     in_keys: int | None = Field(description="how many of them are marked in the key database; null once lifted")
     in_store: int | None = Field(description="how many are under the store's legal hold; null once lifted")
+    line: str | None = Field(description="centre/code, if it is over a span of a line", examples=["ast/front"])
+    camera: str | None = Field(description="centre/code, if it is over a span of a camera", examples=["ast/door"])
     from_: Moment | None = Field(alias="from", description="begin of the span, if it is over one")
     to: Moment | None
     reason: str = Field(examples=["Letter of the court of 21 November"])
@@ -42,12 +45,13 @@ class HoldsOut(Out):
 
 
 class HoldIn(In):
-    """Give either `objects`, or `line` with `from` and `to`."""
+    """Give either `objects`, or `line` or `camera` with `from` and `to`."""
 
     case: CaseNumber = Field(description="number of the case; name no person", examples=["2026-17"])
     reason: Text = Field(examples=["Letter of the court of 21 November"])
     objects: list[ObjectId] | None = Field(default=None, min_length=1, max_length=1000)
     line: str | None = Field(default=None, max_length=65, description="centre/code", examples=["ast/front"])
+    camera: str | None = Field(default=None, max_length=65, description="centre/code", examples=["ast/door"])
     from_: MomentIn | None = Field(default=None, alias="from")
     to: MomentIn | None = None
     review_at: MomentIn | None = Field(default=None, description="when to ask whether it is still needed; in 90 days")
@@ -86,7 +90,7 @@ def add_holds(area: APIBlueprint, at: Installation) -> None:
     )
     @area.output(HoldOut, 201, description="It is held. The worker marks keys and store within a second.")
     def hold(json_data: HoldIn) -> Response:
-        """Hold objects, or all of a line in a span, also what is still to come.
+        """Hold objects, or all of a line or a camera in a span, also what is still to come.
 
         All or nothing: if one of the objects is gone, or being deleted, none is held (409).
         """
@@ -103,16 +107,17 @@ def add_holds(area: APIBlueprint, at: Installation) -> None:
 def _held(session: Session, at: Installation, asked: HoldIn) -> dict[str, Any]:
     now, who = at.clock.now(), viewer()
     why = Why(asked.case, asked.reason, bearer().person.id, asked.review_at or now + REVIEW_AFTER)
-    if bool(asked.objects) == bool(asked.line):
-        raise Refused("give either objects, or line with from and to")
+    if sum(map(bool, (asked.objects, asked.line, asked.camera))) != 1:
+        raise Refused("give either objects, or line or camera with from and to")
     if asked.objects:
         _all_theirs(session, who, asked.objects)
         made = hold_objects(session, asked.objects, why, now)
     else:
         if asked.from_ is None or asked.to is None:
-            raise Refused("line: give from and to with it")
-        line = _line(session, who, asked.line or "")
-        made, _ = hold_span(session, Span(line.id, asked.from_, asked.to), why, now)
+            raise Refused("from, to: give both with a line or a camera")
+        kind, code = (LINE, asked.line) if asked.line else (CAMERA, asked.camera)
+        found = coded(session, kind, code or "", who.centre_id)
+        made, _ = hold_span(session, Span(found.id, asked.from_, asked.to), why, now)
     session.flush()
     return one(session, HOLDS, Viewer(who.role, None, who.active), Hold.id == made.id)
 
@@ -134,14 +139,3 @@ def _all_theirs(session: Session, who: Viewer, ids: list[str]) -> None:
         query = query.where(StoredObject.centre_id == who.centre_id)
     if missing := sorted(set(ids) - set(session.scalars(query))):
         raise NotFound("no such objects, or they are not yours: {missing}. Nothing was held", missing=missing)
-
-
-def _line(session: Session, who: Viewer, code: str) -> Line:
-    centre, _, bare = code.partition("/")
-    query = sa.select(Line).join(Centre).where(Centre.code == centre, Line.code == bare)
-    if who.centre_id is not None:
-        query = query.where(Line.centre_id == who.centre_id)
-    found = session.scalars(query).one_or_none()
-    if found is None:
-        raise NotFound("there is no such line among yours: give centre/code")
-    return found
