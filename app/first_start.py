@@ -1,4 +1,4 @@
-"""What an installation needs before it can serve: bucket, tables, keys, and the shipped notices and policies."""
+"""What an installation needs before it can serve: bucket, tables, keys, and what is shipped."""
 
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.wiring import Installation
 from config.scorecards import shipped_questions
 from config.shipped import shipped_audio, shipped_notices, shipped_policies
+from config.sign_texts import shipped_sign_texts
 from storage import notices
 from storage.errors import Refused
 from storage.ledger.log import append
@@ -17,6 +18,7 @@ from storage.publication import Draft, publish
 from storage.retention.versions import facts_of
 from storage.reviews import publish_questions
 from storage.upgrade import upgrade
+from video.sign_versions import publish_shipped_signs
 
 
 def prepare_databases(installation: Installation) -> None:
@@ -49,7 +51,7 @@ def pair_keys(installation: Installation) -> None:
 
 
 def publish_shipped(session: Session, now: datetime) -> None:
-    """Publish the shipped notices and policies, each use and purpose only if it has none: nobody's own is replaced."""
+    """Publish the shipped notices, policies and signs, each only where there is none: nobody's own is replaced."""
     for notice in shipped_notices():
         use = notices.Use(notice.kind, notice.mode, notice.language)
         if all(each.withdrawn_at is not None for each in notices.versions_of(session, use)):
@@ -69,6 +71,7 @@ def publish_shipped(session: Session, now: datetime) -> None:
             )
     publish_questions(session, shipped_questions(), now)
     publish_shipped_policies(session, now)
+    publish_shipped_signs(session, shipped_sign_texts(), now)
 
 
 def publish_shipped_policies(session: Session, now: datetime) -> None:

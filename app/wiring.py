@@ -56,6 +56,7 @@ from telephony.redaction import RecordingRedactor
 from telephony.site import Site
 from telephony.steps import CallSteps
 from telephony.webhooks import Webhooks
+from video import postings, sign_versions
 from video.copies import SpoolCopies
 
 
@@ -228,6 +229,9 @@ class Installation:
             "recording_paused": pauses.retell_begin,
             "pause_ended": pauses.retell_end,
             "review_submitted": reviews.retell,
+            "sign_published": sign_versions.retell,
+            "sign_posted": postings.retell_posted,
+            "posting_withdrawn": postings.retell_withdrawn,
         }
         return Verification(database, self.ledger, retell)
 

@@ -15,6 +15,7 @@ from storage.models.pause import RecordingPause
 from storage.models.person import Person
 from storage.models.retention import Deletion, Finding, Receipt, RetentionPolicy
 from storage.models.review import PeaksTask, Review, ReviewNote, Scorecard
+from storage.models.sign import Sign, SignPosting, SignVersion
 from storage.models.token import ApiToken, KeptAnswer
 
 __all__ = [
@@ -56,8 +57,11 @@ __all__ = [
     "ReviewNote",
     "Scorecard",
     "Segment",
+    "Sign",
     "SignInAttempt",
     "SignInSession",
+    "SignPosting",
+    "SignVersion",
     "SignedCheckpoint",
     "StoredCount",
     "StoredObject",

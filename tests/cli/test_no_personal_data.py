@@ -14,16 +14,20 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from storage.ledger.log import sequence
-from storage.models import Call, Leaf, LeafOpening, Receipt
+from storage.models import Call, Centre, Leaf, LeafOpening, Receipt
 from tests.backend import Databases
 from tests.calls.talking import talk
 from tests.cli.conftest import Lived, lived_in
 from tests.command import Told
 from tests.docs.pages import ROOT
+from tests.house import House
 from tests.pages.joining import join, secret_in
 from tests.pages.people import Visitor
 from tests.pages.reviewing import answered
 from tests.seaweed import Seaweed
+from video.cameras import add_zone
+from video.postings import post, withdraw
+from video.sheets import Owner, sheet_for
 
 NUMBER = "+77018887766"
 NAME = "Kanarova"
@@ -34,7 +38,7 @@ CANARIES = (NUMBER[1:], NUMBER[2:], NAME.lower(), *(address.partition("@")[0] fo
 def kinds_of_leaves() -> set[str]:
     """As the product's code writes them."""
     found: set[str] = set()
-    for floor in ("app", "telephony", "storage"):
+    for floor in ("app", "telephony", "video", "storage"):
         for path in (ROOT / floor).rglob("*.py"):
             found |= set(re.findall(r'\b(?:append\(\s*session,\s*|Told\()"(\w+)"', path.read_text("utf-8")))
     return found
@@ -76,6 +80,7 @@ def live(lived: Lived) -> None:
         session.execute(sa.update(Call).where(Call.outcome == "declined_key").values(from_number=NUMBER))
     assert "number_kept" in typed("fsck").out
     typed.fine("fsck", "--repair", "--yes")
+    post_and_withdraw(house)
     spoken = ("--text", f"Ask for {NAME}.", "--placeholder", "--from", "2099-01-01T00:00:00Z")
     typed.fine("notice", "publish", "--kind", "unavailable", "--language", "en", *spoken)
     typed.fine("notice", "withdraw", "unavailable-en-2", *because)
@@ -98,6 +103,17 @@ def live(lived: Lived) -> None:
     with house.at.database.begin() as session:
         while sequence(session):
             pass
+
+
+def post_and_withdraw(house: House) -> None:
+    """A sign on which a name stands, in a zone of that name."""
+    with house.at.database.begin() as session:
+        now = house.clock.now()
+        centre = session.scalars(sa.select(Centre).limit(1)).one()
+        zone = add_zone(session, centre=centre, code="lobby", name=NAME, now=now)
+        sheet = sheet_for(session, zone, Owner(NAME, ADDRESSES[0], "https://notice.example"), now)
+        post(session, sheet, by="operator", photo_object_id=None, now=now)
+        withdraw(session, zone, by="operator", reason=f"{NAME} took it", now=now)
 
 
 def asked_for(lived: Lived, object_id: str, because: tuple[str, ...]) -> tuple[str, str]:
