@@ -31,6 +31,8 @@ class Part:
     week: int | None
     objects: int
     size: int
+    kind: str = "recording"
+    """What was counted before kinds were told apart, were recordings."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,12 @@ def count(session: Session, now: datetime) -> list[Part]:
     whole = sa.func.count(sa.case((StoredObject.parent_id.is_(None), 1)))
     size = sa.func.coalesce(sa.func.sum(StoredObject.cipher_bytes), 0)
     query = (
-        sa.select(StoredObject.centre_id, week, whole, size)
+        sa.select(StoredObject.centre_id, week, whole, size, StoredObject.kind)
         .where(StoredObject.state == "stored")
         # By its name: PostgreSQL does not see that two expressions with parameters are the same.
-        .group_by(StoredObject.centre_id, "week")
+        .group_by(StoredObject.centre_id, StoredObject.kind, "week")
     )
     return [
-        Part(centre_id, number, objects, int(total)) for centre_id, number, objects, total in session.execute(query)
+        Part(centre_id, number, objects, int(total), kind)
+        for centre_id, number, objects, total, kind in session.execute(query)
     ]

@@ -28,6 +28,10 @@ class Stored:
     weeks: Sequence[Leaving]
     held: int
     held_size: int
+    recordings: int
+    """How many of them are of calls."""
+    segments: int
+    """How many of them are of cameras: pieces of about 30 s."""
 
     @property
     def objects(self) -> int:
@@ -39,8 +43,8 @@ class Stored:
 
     @property
     def most(self) -> int:
-        """How many objects the fullest week has."""
-        return max((each.objects for each in self.weeks), default=0)
+        """What the fullest week has, in bytes: calls and footage can be compared by nothing else."""
+        return max((each.size for each in self.weeks), default=0)
 
 
 def stored(session: Session, viewer: Viewer) -> Stored | None:
@@ -59,4 +63,5 @@ def stored(session: Session, viewer: Viewer) -> Stored | None:
         for week in range(WEEKS + 1)
         if week < LATER or of(week) != (0, 0)
     ]
-    return Stored(counted.at, weeks, *of(None))
+    kinds = {kind: sum(part.objects for part in theirs if part.kind == kind) for kind in ("recording", "segment")}
+    return Stored(counted.at, weeks, *of(None), kinds["recording"], kinds["segment"])

@@ -33,8 +33,8 @@ class StoredObject(Base):
             "began_at",
             "id",
             "centre_id",
-            sqlite_where=sa.text("state = 'stored'"),
-            postgresql_where=sa.text("state = 'stored'"),
+            sqlite_where=sa.text("state = 'stored' AND kind = 'recording'"),
+            postgresql_where=sa.text("state = 'stored' AND kind = 'recording'"),
         ),
         sa.Index(
             "ix_stored_object_unheard",

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from app.auth.policy import Viewer
+from app.overview.stored import stored
 from storage.counting import EVERY, LATER, SHARE, WEEK, Counted, Counting, Part, last_count, write
 from storage.models import StoredCount, StoredObject
 from tests.house import House
@@ -41,6 +43,25 @@ def test_what_was_counted_is_what_is_there(house: House) -> None:
         ],
         key=str,
     )
+
+
+def test_calls_and_footage_are_counted_apart(house: House) -> None:
+    house.call("stay", "ru")
+    house.call("opt_out", "kk")
+    house.work()
+    first, second = house.objects()
+    with house.at.database.begin() as session:
+        session.execute(sa.update(StoredObject).where(StoredObject.id == second.id).values(kind="segment"))
+    house.clock.sleep(EVERY.total_seconds())
+    assert house.at.counting.run()
+    told = counted(house)
+    assert told is not None
+    assert {(part.kind, part.objects, part.size) for part in told.parts} == {
+        ("recording", 1, first.cipher_bytes),
+        ("segment", 1, second.cipher_bytes),
+    }
+    kept = house.ask(lambda session: stored(session, Viewer("auditor", None, active=True)))
+    assert (kept.recordings, kept.segments, kept.objects) == (1, 1, 2)
 
 
 def test_a_count_that_takes_long_is_made_seldom(house: House) -> None:
