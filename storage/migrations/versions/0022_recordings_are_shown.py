@@ -1,14 +1,14 @@
 """The index of recordings that can be shown holds recordings alone: a day of eight cameras is 23,000 segments.
 
 Revision ID: 0022
-Revises: 0017
+Revises: 0019
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0022"
-down_revision = "0017"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
