@@ -18,6 +18,7 @@ from config.settings import Settings
 from storage import intake, publication, reviews
 from storage.counting import Counting
 from storage.database import Database
+from storage.deriving import Deriving
 from storage.errors import Refused
 from storage.fsck.check import Fsck
 from storage.fsck.discrepancy import Look
@@ -49,7 +50,7 @@ from telephony.closing import Closing
 from telephony.events import CarrierEvents
 from telephony.fsck import CallsLook, CarrierLook
 from telephony.pausing import Pausing
-from telephony.peaks import Peaks
+from telephony.peaks import peaks
 from telephony.reconcile import Reconciler
 from telephony.recordings import Recordings
 from telephony.redaction import RecordingRedactor
@@ -58,6 +59,7 @@ from telephony.steps import CallSteps
 from telephony.webhooks import Webhooks
 from video import postings, sign_versions
 from video.copies import SpoolCopies
+from video.previews import previews
 
 
 @dataclass(frozen=True)
@@ -272,8 +274,12 @@ class Installation:
         return Pausing(self.database, self.clock, self.carriers)
 
     @cached_property
-    def peaks(self) -> Peaks:
-        return Peaks(self.database, self.clock, self.intake, self.playback)
+    def peaks(self) -> Deriving:
+        return peaks(self.database, self.clock, self.intake, self.playback)
+
+    @cached_property
+    def previews(self) -> Deriving:
+        return previews(self.database, self.clock, self.intake, self.playback)
 
     @cached_property
     def copy_removal(self) -> CopyRemoval:

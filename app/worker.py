@@ -17,6 +17,7 @@ from storage.ledger.log import sequence
 from storage.notice_drafts import forget_drafts
 from storage.retention.evidence import delete_due_evidence
 from telephony.peaks import want_lost_peaks
+from video.previews import want_lost_previews
 
 log = structlog.get_logger()
 
@@ -41,6 +42,8 @@ class Worker:
             ("purge_card_data", at.card_data.run, 1, 1),
             ("make_peaks", at.peaks.run, 1, 2),
             ("want_lost_peaks", self.want_lost_peaks, 60, 1),
+            ("make_previews", at.previews.run, 1, 1),
+            ("want_lost_previews", self.want_lost_previews, 60, 1),
             ("mirror_holds", lambda: at.mirror.run(BUDGET), 1, 1),
             ("delete_due", lambda: at.deleter.run(BUDGET), 1, 1),
             ("sequence_ledger", self.sequence, 0.5, 1),
@@ -70,6 +73,11 @@ class Worker:
         """Have the waveforms of recordings whose deletion was taken back made anew."""
         with self._at.database.begin() as session:
             return want_lost_peaks(session, self._at.clock.now())
+
+    def want_lost_previews(self) -> int:
+        """Have the previews of segments whose deletion was taken back made anew."""
+        with self._at.database.begin() as session:
+            return want_lost_previews(session, self._at.clock.now())
 
     def forget_drafts(self) -> int:
         """Discard drafts of notices that nobody published."""

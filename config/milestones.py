@@ -26,6 +26,8 @@ class Milestone(StrEnum):
     PURGE_COMMITTED = "purge.committed"
     PEAKS_CLAIMED = "peaks.claimed"
     PEAKS_COMMITTED = "peaks.committed"
+    PREVIEW_CLAIMED = "preview.claimed"
+    PREVIEW_COMMITTED = "preview.committed"
     DELETION_CLAIMED = "deletion.claimed"
     VERSIONS_REMOVED = "deletion.versions-removed"
     KEY_DESTROYED = "deletion.key-destroyed"

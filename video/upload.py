@@ -21,6 +21,7 @@ from storage.retention.policy import PolicyError
 from video import facts
 from video.copies import SPOOL, ref_of
 from video.facts import Finished
+from video.previews import want_preview
 from video.spool import CameraSpool, Spool
 from video.timing import TIMESCALE
 
@@ -88,7 +89,7 @@ class Upload:
             object_id, taken = self._expect(session, finished, ref)
         if taken is not None:
             ticket, arrival = taken
-            self._intake.bring_in(ticket, arrival, _chunks(path), finished.bytes, lambda _session, _row: None)
+            self._intake.bring_in(ticket, arrival, _chunks(path), finished.bytes, self._settle)
             log.info("segment_stored", camera=camera.camera_id, object=object_id, packets=finished.packets)
         camera.remove_media(path)
         reached(Milestone.SPOOL_REMOVED)
@@ -99,6 +100,9 @@ class Upload:
                 )
             )
         camera.remove_facts(path)
+
+    def _settle(self, session: Session, row: StoredObject) -> None:
+        want_preview(session, row.id, self._clock.now())
 
     def _expect(self, session: Session, finished: Finished, ref: str) -> tuple[str, tuple[Ticket, Arrival] | None]:
         """The object that a segment becomes, and the right to bring it in; None if that has been done."""

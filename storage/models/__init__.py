@@ -6,6 +6,7 @@ from storage.models.call import Call, CallStep, CarrierEvent, ConsentRecord, Rec
 from storage.models.camera import Camera, Gap, RecordingRun, Segment, Zone
 from storage.models.centre import Centre, Line
 from storage.models.count import StoredCount
+from storage.models.footage import Preview, PreviewTask
 from storage.models.hold import HeldObject, Hold, HoldMirror
 from storage.models.installation import InstallationFact
 from storage.models.ledger import Leaf, LeafOpening, SignedCheckpoint, TreeNode
@@ -48,6 +49,8 @@ __all__ = [
     "Person",
     "PolicyPreview",
     "PolicyPreviewChange",
+    "Preview",
+    "PreviewTask",
     "Receipt",
     "Recording",
     "RecordingPause",

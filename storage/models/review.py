@@ -8,10 +8,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storage.database import Base, Moment
 from storage.models.columns import At, Id, Sha256
+from storage.models.deriving import DerivingTask
 from storage.models.person import Person
 
 
-class PeaksTask(Base):
+class PeaksTask(DerivingTask):
     """A recording whose peaks are still to be made. The row goes in the transaction in which they are stored."""
 
     __tablename__ = "peaks_task"
@@ -20,14 +21,12 @@ class PeaksTask(Base):
     object_id: Mapped[str] = mapped_column(
         sa.ForeignKey("stored_object.id"), primary_key=True, comment="the recording's object"
     )
-    peaks_id: Mapped[str | None] = mapped_column(
-        sa.ForeignKey("stored_object.id"), comment="the object they become; null until first tried"
+    derived_id: Mapped[str | None] = mapped_column(
+        "peaks_id", sa.ForeignKey("stored_object.id"), comment="the object they become; null until first tried"
     )
-    attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None] = mapped_column(
         Moment(), comment="when to try (again); a worker's lease too; null: no peaks can be made of it"
     )
-    last_error: Mapped[str | None] = mapped_column(sa.Text, comment="why the last try failed, in words")
 
 
 class Scorecard(Base):

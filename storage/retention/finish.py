@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage.ledger.log import Told, append_all
-from storage.models import Deletion, ObjectCopy, ObjectPurpose, Receipt, StoredObject
+from storage.models import Deletion, ObjectCopy, ObjectPurpose, Preview, Receipt, StoredObject
 from storage.retention.receipt import Ended, receipt
 
 Remains = Callable[[str, datetime], dict[str, str] | None]
@@ -48,6 +48,8 @@ def finish(
             for each, leaf_id in zip(told, leaf_ids, strict=True)
         ],
     )
+    # What moved in front of a camera is told by its footage, and goes with it.
+    session.execute(sa.delete(Preview).where(Preview.object_id.in_(ids)))
     _set(session, sa.update(StoredObject).where(StoredObject.id.in_(ids)).values(state="deleted", deleted_at=now))
     _set(session, sa.update(Deletion).where(Deletion.object_id.in_(ids)).values(finished_at=now, last_error=None))
     return ids

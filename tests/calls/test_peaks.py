@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from app.worker import Worker
 from config import milestones
 from config.milestones import Milestone
+from storage.deriving import LEASE
 from storage.models import LeafOpening, PeaksTask, Receipt, StoredObject
 from storage.retention.card_data import ask
 from storage.retention.claim import claim
 from storage.retention.holds import lift
 from storage.retention.publish import set_policy
 from storage.retention.restriction import release, restrict
-from telephony.peaks import LEASE, document
+from telephony.peaks import document
 from telephony.waveform import waveform
 from tests.calls.purging import approved, everything_agrees, hold
 from tests.house import House

@@ -27,8 +27,10 @@ TIMES_IN_A_CALL = {Milestone.STEP_ANSWERED: 3}
 
 IN_PURGE = {Milestone.PURGE_CLAIMED, Milestone.PURGE_COMMITTED}
 IN_PEAKS = {Milestone.PEAKS_CLAIMED, Milestone.PEAKS_COMMITTED}
-# No camera is recorded here: tests/video/test_upload.py stops at these.
-OF_CAMERAS = {Milestone.GAP_COMMITTED, Milestone.SPOOL_REMOVED}
+# No camera is recorded here: tests/video/test_upload.py and tests/video/test_previews.py stop at these.
+OF_CAMERAS = {
+    Milestone.GAP_COMMITTED, Milestone.SPOOL_REMOVED, Milestone.PREVIEW_CLAIMED, Milestone.PREVIEW_COMMITTED,
+}  # fmt: skip
 ELSEWHERE = IN_PURGE | IN_PEAKS | OF_HOLDS | OF_CAMERAS
 
 
