@@ -28,6 +28,10 @@ class Reason(StrEnum):
     ENDED = "ended"
     RUNAWAY = "runaway"
     SPOOL_FULL = "spool_full"
+    NO_SIGN = "no_sign"
+    OFF = "off"
+    HANDED_OVER = "handed_over"
+    SUPERSEDED = "superseded"
     FAILED = "failed"
 
 
@@ -42,6 +46,7 @@ class Run:
     codec: str
     width: int
     height: int
+    lease: int = 0
 
 
 @dataclass(frozen=True)

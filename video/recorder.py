@@ -5,16 +5,19 @@ Who is to be recorded, and from where, is said by whoever makes the recorder: it
 """
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
 from config.clock import Clock
+from video.facts import Reason
 from video.recording import CameraRecording, Habits
 from video.salvage import recover
 from video.sources import Source
-from video.spool import Spool
+from video.spool import OpenGap, Spool
 from video.upload import Upload
 
 log = structlog.get_logger()
@@ -22,14 +25,27 @@ log = structlog.get_logger()
 ASKS_EVERY_S = 2.0
 STORES_EVERY_S = 0.5
 SLOWEST_RETRY_S = 10.0
+# Who has lost a camera's lease records on until the other one can have begun: what both recorded is settled.
+HANDS_OVER_S = 5.0
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A camera that is to be recorded, and how its stream is opened."""
+    """A camera that is this recorder's, and how its stream is opened.
+
+    Args:
+        camera_id: whose.
+        open_stream: opens it, anew each time.
+        lease: the number of the lease under which it is recorded.
+        not_now: why it must not be recorded now; None: it is to be.
+        since: up to when it is known what became of it, where this recorder knows nothing itself.
+    """
 
     camera_id: str
     open_stream: Callable[[], Source]
+    lease: int = 0
+    not_now: Reason | None = None
+    since: datetime | None = None
 
 
 class Recorder:
@@ -49,6 +65,8 @@ class Recorder:
         self._subjects = subjects
         self._habits = habits
         self._running: dict[str, tuple[CameraRecording, threading.Thread]] = {}
+        self._waiting: dict[str, Reason] = {}
+        self._lost: dict[str, float] = {}
         self.stopping = threading.Event()
 
     def run(self) -> None:
@@ -78,22 +96,50 @@ class Recorder:
             log.warning("subjects_unknown", error=type(error).__name__)
             return
         for camera_id, (recording, thread) in list(self._running.items()):
-            if camera_id not in wanted:
-                recording.stopping.set()
+            self._go_on_or_end(camera_id, recording, wanted.get(camera_id))
             if not thread.is_alive():
                 del self._running[camera_id]
+        for camera_id in set(self._waiting) - set(wanted):
+            del self._waiting[camera_id]
         for camera_id, subject in wanted.items():
-            if camera_id not in self._running:
-                self._start(subject)
+            # A disk that fails is one camera's affair, and is tried again.
+            try:
+                if camera_id not in self._running:
+                    self._start(subject) if subject.not_now is None else self._wait(subject, subject.not_now)
+            except (OSError, ValueError) as error:
+                log.warning("spool_failed", camera=camera_id, error=type(error).__name__)
+
+    def _go_on_or_end(self, camera_id: str, recording: CameraRecording, subject: Subject | None) -> None:
+        if subject is None:
+            lost = self._lost.setdefault(camera_id, time.monotonic())
+            if time.monotonic() - lost >= HANDS_OVER_S:
+                recording.stop(Reason.HANDED_OVER)
+            return
+        self._lost.pop(camera_id, None)
+        recording.lease = subject.lease
+        if subject.not_now is not None:
+            recording.stop(subject.not_now)
 
     def _start(self, subject: Subject) -> None:
-        recording = CameraRecording(
-            self._spool.camera(subject.camera_id), subject.open_stream, self._clock, self._habits
-        )
+        self._waiting.pop(subject.camera_id, None)
+        self._lost.pop(subject.camera_id, None)
+        spool = self._spool.camera(subject.camera_id)
+        self._recovered(subject)
+        recording = CameraRecording(spool, subject.open_stream, self._clock, self._habits, lease=subject.lease)
         # A process that ends does not wait for a camera: what it recorded is salvaged.
         thread = threading.Thread(target=recording.run, name=f"camera {subject.camera_id}", daemon=True)
         self._running[subject.camera_id] = (recording, thread)
         thread.start()
+
+    def _wait(self, subject: Subject, why: Reason) -> None:
+        """Nobody records it, and the gap that lasts says why."""
+        if self._waiting.get(subject.camera_id) != why:
+            self._recovered(subject).change(self._clock.now(), why)
+            self._waiting[subject.camera_id] = why
+
+    def _recovered(self, subject: Subject) -> OpenGap:
+        now = self._clock.now()
+        return recover(self._spool.camera(subject.camera_id), min(subject.since or now, now))
 
     def _store(self) -> None:
         wait = STORES_EVERY_S

@@ -54,13 +54,21 @@ class CameraRecording:
         clock: Clock,
         habits: Habits | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        lease: int = 0,
     ) -> None:
+        self.lease = lease
         self._spool = spool
         self._open_stream = open_stream
         self._clock = clock
         self._monotonic = monotonic
         self._habits = habits or Habits()
         self.stopping = threading.Event()
+        self._stopped_for = Reason.RECORDER_STOPPED
+
+    def stop(self, reason: Reason) -> None:
+        """Let it end, soon; the gap that then begins has this reason."""
+        self._stopped_for = reason
+        self.stopping.set()
 
     def run(self) -> None:
         """Record until `stopping` is set. Nothing that a camera or a disk does ends it."""
@@ -101,13 +109,13 @@ class CameraRecording:
         return gap.change(self._clock.now(), why), False
 
     def _record(self, source: Source, gap: OpenGap) -> tuple[OpenGap, bool]:
-        taker = _Taker(self._spool, source, gap, self._clock, self._monotonic, self._habits)
+        taker = _Taker(self._spool, source, gap, self._clock, self._monotonic, self._habits, self.lease)
         try:
             for packet in source.packets():
                 taker.take(packet)
                 if self.stopping.is_set():
                     break
-            why = Reason.RECORDER_STOPPED
+            why = self._stopped_for
         except StreamLost as lost:
             why = Reason(lost.trouble.value)
         except SpoolFull:
@@ -145,7 +153,9 @@ class _Taker:
         clock: Clock,
         monotonic: Callable[[], float],
         habits: Habits,
+        lease: int,
     ) -> None:
+        self._lease = lease
         self._spool, self._source, self._gap = spool, source, gap
         self._clock, self._monotonic, self._habits = clock, monotonic, habits
         self._normaliser = Normaliser(source.time_base)
@@ -196,6 +206,7 @@ class _Taker:
             pictures.codec,
             pictures.width,
             pictures.height,
+            self._lease,
         )
         # Cameras that begin together shall not all cut together: each has its own first length.
         first_cut_s = self._habits.segment_s * (0.5 + 0.5 * self._habits.chance())

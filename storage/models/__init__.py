@@ -3,7 +3,7 @@
 from storage.models.access import PasswordLink, SignInAttempt, SignInSession
 from storage.models.approval import CardDataPurge, PolicyPreview, PolicyPreviewChange
 from storage.models.call import Call, CallStep, CarrierEvent, ConsentRecord, Recording
-from storage.models.camera import Camera, Gap, RecordingRun, Segment, Zone
+from storage.models.camera import Camera, CameraLease, Gap, RecorderSeen, RecordingRun, Segment, Zone
 from storage.models.centre import Centre, Line
 from storage.models.count import StoredCount
 from storage.models.footage import Preview, PreviewTask
@@ -24,6 +24,7 @@ __all__ = [
     "Call",
     "CallStep",
     "Camera",
+    "CameraLease",
     "CardDataPurge",
     "CarrierEvent",
     "Centre",
@@ -52,6 +53,7 @@ __all__ = [
     "Preview",
     "PreviewTask",
     "Receipt",
+    "RecorderSeen",
     "Recording",
     "RecordingPause",
     "RecordingRun",

@@ -41,9 +41,36 @@ class Camera(Base):
         sa.LargeBinary, comment="user name and password, sealed for this row; null: none are needed"
     )
     created_at: Mapped[At]
+    off_at: Mapped[datetime | None] = mapped_column(Moment(), comment="since when it is switched off; null: it is on")
 
     centre: Mapped[Centre] = relationship(lazy="joined")
     zone: Mapped[Zone] = relationship(lazy="joined")
+
+
+class RecorderSeen(Base):
+    """A recorder that lives, as it said last. One that ends orderly takes its row along."""
+
+    __tablename__ = "recorder_seen"
+
+    id: Mapped[Id] = mapped_column(comment="its spool's identity")
+    name: Mapped[str] = mapped_column(sa.String(100), comment="what people call it")
+    seen_at: Mapped[At]
+    spool_bytes: Mapped[int] = mapped_column(sa.BigInteger, comment="media that waits in its spool")
+    full_in_s: Mapped[int | None] = mapped_column(
+        comment="seconds until its spool is full at the present rate; null: nothing waits"
+    )
+
+
+class CameraLease(Base):
+    """Who records a camera. Its number counts up with every claim; of what two recorded, the higher one's counts."""
+
+    __tablename__ = "camera_lease"
+
+    camera_id: Mapped[str] = mapped_column(sa.ForeignKey("camera.id"), primary_key=True)
+    number: Mapped[int]
+    holder: Mapped[str] = mapped_column(sa.String(32), comment="the identity of a recorder's spool")
+    claimed_at: Mapped[At]
+    until: Mapped[At] = mapped_column(comment="from then on another recorder may claim it; put off while it is held")
 
 
 class RecordingRun(Base):
@@ -60,10 +87,15 @@ class RecordingRun(Base):
     width: Mapped[int] = mapped_column(comment="pixels")
     height: Mapped[int] = mapped_column(comment="pixels")
     timescale: Mapped[int] = mapped_column(comment="ticks of media time in a second")
+    lease: Mapped[int] = mapped_column(server_default="0", comment="number of the lease under which it was recorded")
 
 
 class Segment(Base):
-    """What is known of a segment without reading it: enough for a timeline and a playlist."""
+    """What is known of a segment without reading it: enough for a timeline and a playlist.
+
+    Its fragments are what counts: behind or in front of them its object may hold others, whose time another recorder's
+    segment has, and which are never shown.
+    """
 
     __tablename__ = "segment"
     __table_args__ = (sa.Index(None, "camera_id", "began_at"), sa.UniqueConstraint("run_id", "number"))
@@ -95,3 +127,4 @@ class Gap(Base):
     started_at: Mapped[At] = mapped_column(comment="where the last segment ended")
     ended_at: Mapped[datetime | None] = mapped_column(Moment(), comment="where the next run begins; null: it lasts")
     reason: Mapped[str] = mapped_column(sa.String(24), comment="one of video.gaps.Reason")
+    lease: Mapped[int] = mapped_column(server_default="0", comment="number of the lease of whoever said so")

@@ -72,7 +72,7 @@ ENDINGS = {
     "notice_is_": {"scheduled", "published", "superseded", "withdrawn"},
     "notice_mode_": {"stay", "opt_out", "opt_in"},
     "notice_kind_": {"menu", "unrecorded", "unknown_number", "unavailable"},
-    "cause_": {"policy", "notice_not_proven", "card_data", "never_came", "restored"},
+    "cause_": {"policy", "notice_not_proven", "card_data", "never_came", "restored", "superseded"},
     "place_": {"store", "keys", "carrier"},
     "remains_": set(REMAINS.values()),
     "how_": set(DECLINED),

@@ -1,14 +1,14 @@
 """Previews of segments: what is to be made, and what is known of those that were.
 
 Revision ID: 0021
-Revises: 0019
+Revises: 0022
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0021"
-down_revision = "0019"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,102 @@
+"""Several recorders share cameras: each its share, a dead one's are taken over, and no second is in two segments."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from storage.retention.holds import Span, Why, hold_span
+from tests.storage.plain_house import PlainHouse
+from tests.video.rtsp import Camera, Unit
+from tests.video.sharing import Member, account, numbers
+from tests.video.site import Site, wait_until
+from video.leases import LEASE_FOR, Leases
+
+
+def hold(house: PlainHouse, leases: Leases, cameras: list[str]) -> dict[str, int]:
+    with house.database.begin() as session:
+        return leases.hold(session, cameras)
+
+
+@pytest.fixture
+def four(site: Site) -> list[str]:
+    return [site.add(code, "rtsp://127.0.0.1/live") for code in ("a", "b", "c", "d")]
+
+
+def test_each_has_its_share_and_a_dead_ones_are_taken_over(site: Site, four: list[str]) -> None:
+    house, clock = site.house, site.house.clock
+    one, two = (Leases(house.database, clock, holder) for holder in ("one", "two"))
+    assert hold(house, one, four) == dict.fromkeys(four, 1)
+    taken = hold(house, two, four)
+    assert list(taken.values()) == [2, 2], "who joins takes its share from who has more"
+    assert hold(house, one, four) == {each: 1 for each in four if each not in taken}
+    clock.sleep(LEASE_FOR.total_seconds() / 2)
+    hold(house, one, four)
+    clock.sleep(LEASE_FOR.total_seconds() / 2 + 1)
+    assert hold(house, one, four) == {each: 3 if each in taken else 1 for each in four}
+    assert list(hold(house, two, four).values()) == [4, 4], "it lives again, and has its share anew"
+
+
+def test_who_begins_anew_resumes_its_own_at_once_under_a_new_number(site: Site, four: list[str]) -> None:
+    house = site.house
+    assert set(hold(house, Leases(house.database, house.clock, "one"), four).values()) == {1}
+    again = Leases(house.database, house.clock, "one")
+    assert set(hold(house, again, four).values()) == {2}
+    assert set(hold(house, again, four).values()) == {2}, "renewing is no claim"
+
+
+def test_who_ends_orderly_is_followed_at_once(site: Site, four: list[str]) -> None:
+    house = site.house
+    one, two = (Leases(house.database, house.clock, holder) for holder in ("one", "two"))
+    hold(house, one, four)
+    one.release()
+    assert hold(house, two, four) == dict.fromkeys(four, 2)
+
+
+def test_two_recorders_share_and_one_that_loses_the_database_records_on(
+    site: Site, tmp_path: Path, long_stream: list[Unit]
+) -> None:
+    camera = Camera(long_stream)
+    one, two = Member(site, tmp_path / "one"), Member(site, tmp_path / "two")
+    with camera.on():
+        door = site.add("door", camera.url)
+        with one.on():
+            wait_until(lambda: len(site.segments(door)) >= 1)
+            one.alone = True
+            real, one.upload.run = one.upload.run, lambda: False  # type: ignore[method-assign]
+            with two.on():
+                wait_until(lambda: two.holds() == {door})
+                wait_until(lambda: len(site.runs(door)) == 2)
+                one.alone = False
+                one.upload.run = real  # type: ignore[method-assign]
+                wait_until(lambda: list(one.spool.camera(door).folder.glob("*.part")) == [])
+                enough = len(site.segments(door)) + 2
+                wait_until(lambda: len(site.segments(door)) >= enough)
+    stored = account(site, door, camera.all_sent())
+    assert "starting" in site.reasons(door)
+    assert numbers(site)[door] == (two.spool.identity, 2)
+    # All but what came before the first key frame, or lies between a fragment and where the other began.
+    assert stored[-1] - stored[0] + 1 - len(stored) <= 40
+
+
+def test_a_held_segment_stays_whole_whatever_its_number_is(site: Site, tmp_path: Path, long_stream: list[Unit]) -> None:
+    camera = Camera(long_stream)
+    one, two = Member(site, tmp_path / "one"), Member(site, tmp_path / "two")
+    with camera.on():
+        door = site.add("door", camera.url)
+        with one.on():
+            wait_until(lambda: site.runs(door))
+            first = site.segments(door)[0]
+            one.alone = True
+            with two.on():
+                wait_until(lambda: two.holds() == {door})
+                wait_until(lambda: "handed_over" not in site.reasons(door) and len(site.runs(door)) == 2)
+                with site.house.database.begin() as session:
+                    now = site.house.clock.now()
+                    span = Span(door, first.began_at, site.clock.now() + timedelta(hours=1))
+                    hold_span(session, span, Why("1", "a test", "operator", now + timedelta(days=1)), now)
+                enough = len(site.segments(door)) + 2
+                wait_until(lambda: len(site.segments(door)) >= enough)
+    account(site, door, camera.all_sent())
+    (still,) = [each for each in site.segments(door) if each.id == first.id]
+    assert (still.began_at, still.ended_at, still.packets) == (first.began_at, first.ended_at, first.packets)
