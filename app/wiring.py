@@ -14,7 +14,7 @@ from app.auth.sign_in import SignIn
 from app.auth.tokens import Tokens
 from app.privacy.seal import Seal
 from config.clock import Clock, SystemClock
-from config.settings import Settings
+from config.settings import UNNAMED, Settings
 from storage import intake, publication, reviews
 from storage.counting import Counting
 from storage.database import Database
@@ -58,8 +58,10 @@ from telephony.site import Site
 from telephony.steps import CallSteps
 from telephony.webhooks import Webhooks
 from video import postings, sign_versions
+from video.confirming import Confirmations
 from video.copies import SpoolCopies
 from video.previews import previews
+from video.sheets import Owner
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,17 @@ class Installation:
     def spool_root(self) -> Path:
         """Where a recorder on this machine keeps what is not stored yet."""
         return self.home / "spool"
+
+    @property
+    def sign_owner(self) -> Owner:
+        """Who answers for what cameras record, as signs name them."""
+        settings = self.settings
+        controller = None if settings.controller == UNNAMED else settings.controller
+        return Owner(controller, settings.privacy_contact, settings.base_url)
+
+    @cached_property
+    def confirmations(self) -> Confirmations:
+        return Confirmations(self.database, self.clock, self.intake, self.sign_owner)
 
     @cached_property
     def deleter(self) -> Deleter:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage.errors import Refused
-from storage.models import Centre, Line
+from storage.models import Centre, Line, Zone
 from storage.models.columns import random_id
 from storage.notices import LANGUAGES, MODES, missing
 from telephony.carrier.port import Routing
@@ -59,6 +59,8 @@ def add_line(
         raise Refused("number {number} belongs to another line already", number=dialled)
     if session.scalar(sa.select(Line.id).where(Line.centre_id == centre.id, Line.code == code)) is not None:
         raise Refused("code {code!r}: centre {centre} has a line of that code already", code=code, centre=centre.code)
+    if session.scalar(sa.select(Zone.id).where(Zone.centre_id == centre.id, Zone.code == code)) is not None:
+        raise Refused("code {code!r}: a zone has it, and both have their public notice at one address", code=code)
     lacking = missing(session, mode, languages, now)
     if lacking:
         raise Refused("not published yet: {lacking}. Publish with `eskertu notice publish` first", lacking=lacking)

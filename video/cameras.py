@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from storage.centres import checked_code
 from storage.errors import Refused
-from storage.models import Camera, Centre, Zone
+from storage.models import Camera, Centre, Line, Zone
 from storage.models.columns import random_id
 from video.addresses import Allowed, Credentials, checked_address
 from video.passwords import Passwords
@@ -20,10 +20,14 @@ Open = Callable[..., Source]
 
 
 def add_zone(session: Session, *, centre: Centre, code: str, name: str, now: datetime) -> Zone:
-    """Make a zone. Raises `Refused` if its code cannot be one, or is another zone's of this centre."""
+    """Make a zone. Raises `Refused` if its code cannot be one, or is another zone's or a line's of this centre."""
     taken = sa.select(Zone.id).where(Zone.centre_id == centre.id, Zone.code == code)
     if session.scalar(taken) is not None:
         raise Refused("code {code!r}: there is a zone of that code already", code=code)
+    if session.scalar(sa.select(Line.id).where(Line.centre_id == centre.id, Line.code == code)) is not None:
+        raise Refused("code {code!r}: a line has it, and both have their public notice at one address", code=code)
+    if not name.strip():
+        raise Refused("name: give 1 to 200 letters")
     zone = Zone(id=random_id(), centre_id=centre.id, code=checked_code(code), name=name, created_at=now)
     session.add(zone)
     session.flush()

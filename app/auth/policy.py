@@ -20,6 +20,8 @@ TASKS: dict[str, tuple[str, ...]] = {
     "approve a purge": ("privacy_officer",),
     "close a finding": ("privacy_officer",),
     "pause a recording": ("centre_manager",),
+    "post a sign": ("centre_manager",),
+    "publish a sign": ("privacy_officer",),
 }
 
 

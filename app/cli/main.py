@@ -20,6 +20,7 @@ from app.cli import (
     processes,
     purge,
     setup,
+    signs,
     upkeep,
     users,
 )
@@ -58,6 +59,7 @@ for area in (
     upkeep,
     fsck,
     setup,
+    signs,
     users,
     policies,
     notices,

@@ -10,7 +10,7 @@ import numpy as np
 from app.cli.main import cli
 from telephony.audio import RATE_HZ, notice_audio
 
-FILES_OF_READERS = ("--audio", "--speech")
+FILES_OF_READERS = ("--audio", "--texts", "--photo", "--speech")
 FILES_OF_COMMANDS = ("--against",)
 
 

@@ -13,7 +13,7 @@ from app.web.messages import catalogue
 from app.worker import Worker
 from config.settings import NOT_SETTINGS, SECTIONS, setting_names
 from storage.database import Base
-from storage.models import StoredObject
+from storage.models import Centre, StoredObject
 from storage.retention.card_data import ask
 from storage.retention.holds import Why, hold_objects
 from telephony.outcome import Outcome
@@ -24,6 +24,7 @@ from tests.command import Commands
 from tests.docs.command_line import all_commands, options
 from tests.docs.pages import PAGES, ROOT, name, section
 from tests.house import House
+from video.cameras import add_zone
 
 if TYPE_CHECKING:
     from tests.seaweed import Seaweed
@@ -50,6 +51,8 @@ def lived_in(house: House, store_server: "Seaweed", databases: Databases) -> Com
         # commands live by the machine's clock, which is behind the house's
         kept.delete_after = house.clock.now() - timedelta(days=365)
         now = house.clock.now()
+        centre = session.scalars(sa.select(Centre).limit(1)).one()
+        add_zone(session, centre=centre, code="lobby", name="Lobby", now=house.clock.now())
         hold_objects(session, [kept.id], Why("1", "a test", "operator", now + timedelta(days=1)), now)
     house.at.keys.create("0" * 32)  # and no row: what `db restored` lists
     home = {"ESKERTU_HOME": str(house.at.home)} | databases.settings

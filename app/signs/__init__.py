@@ -1,0 +1,1 @@
+"""Signs, for pages and commands: printed, confirmed, listed, looked after."""
