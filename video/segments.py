@@ -43,6 +43,8 @@ class Sink:
 
     def pieces(self) -> list[bytes]:
         """What is whole by now: the init part, fragments."""
+        if not self._gathered:
+            return []
         data, found, begin = bytes(self._gathered), [], 0
         for box in boxes(data):
             if box.kind in (b"moov", b"mdat"):

@@ -56,6 +56,11 @@ def say_bytes(name: str, ours: int, reference: str, theirs: int, goal: str = "")
     _say(f"{name}: {ours / 1000:,.1f} kB; {reference}: {theirs / 1000:,.1f} kB; ratio {ours / theirs:.2f}", goal)
 
 
+def say_share(name: str, ours: float, reference: str, theirs: float, goal: str = "") -> None:
+    """Two shares of one (a core, say) and their ratio: above 1 is more than the reference."""
+    _say(f"{name}: {ours * 100:.2f} %; {reference}: {theirs * 100:.2f} %; ratio {ours / theirs:.2f}", goal)
+
+
 def _written(seconds: float) -> str:
     return f"{seconds * 1000:.3f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
