@@ -46,13 +46,13 @@ def up(at: Installation, say: Callable[[str], None]) -> None:
             if supervisor.stopping:
                 return
             _prepare_store(at)
-            parts = [Part("worker", ["worker"]), Part("web", ["web"])]
+            parts = [Part("worker", ["worker"]), Part("recorder", ["recorder"]), Part("web", ["web"])]
             if at.settings.practice_is_on:
                 parts.append(Part("practice phone", ["phone", "network"]))
             for part in parts:
                 supervisor.add(part)
             say(f"Eskertu answers at {at.settings.base_url} (Ctrl-C ends it)")
-            supervisor.watch(_following_store(at, supervisor, parts[:2]) if store is not None else lambda: None)
+            supervisor.watch(_following_store(at, supervisor, parts[:3]) if store is not None else lambda: None)
         finally:
             say("stopping …")
             supervisor.stop()

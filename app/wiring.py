@@ -60,6 +60,7 @@ from telephony.webhooks import Webhooks
 from video import postings, sign_versions
 from video.confirming import Confirmations
 from video.copies import SpoolCopies
+from video.passwords import Passwords
 from video.previews import previews
 from video.sheets import Owner
 
@@ -172,7 +173,13 @@ class Installation:
     @property
     def spool_root(self) -> Path:
         """Where a recorder on this machine keeps what is not stored yet."""
-        return self.home / "spool"
+        return self.settings.spool_folder
+
+    @cached_property
+    def camera_passwords(self) -> Passwords:
+        """Opens what cameras ask for, with a key that is used for nothing else."""
+        master = load_master_key(self.settings.master_key_file.resolve())
+        return Passwords(hmac.new(master, b"eskertu cameras", hashlib.sha256).digest())
 
     @property
     def sign_owner(self) -> Owner:

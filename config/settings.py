@@ -103,6 +103,18 @@ class Settings(Section):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least level that is logged"
     )
+    spool_path: Path | None = Field(
+        default=None, description="where the recorder keeps what is not stored yet; unset: ESKERTU_HOME/spool"
+    )
+    spool_limit_mb: int = Field(
+        default=20_000, description="how many megabytes each camera may have in the spool", ge=1
+    )
+    recorder_name: str | None = Field(
+        default=None, description="what people call this recorder; unset: the machine's name", max_length=100
+    )
+    camera_files: Path | None = Field(
+        default=None, description="folder below which cameras may be files; unset: ESKERTU_HOME/footage"
+    )
     s3: StoreSettings = StoreSettings()
     twilio: TwilioSettings = TwilioSettings()
 
@@ -144,6 +156,14 @@ class Settings(Section):
     @property
     def master_key_file(self) -> Path:
         return self.master_key_path or self.home / "secrets" / "master.key"
+
+    @property
+    def spool_folder(self) -> Path:
+        return self.spool_path or self.home / "spool"
+
+    @property
+    def camera_folder(self) -> Path:
+        return self.camera_files or self.home / "footage"
 
     @property
     def practice_is_on(self) -> bool:

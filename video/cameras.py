@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from storage.centres import checked_code
 from storage.errors import Refused
+from storage.ledger.log import append
 from storage.models import Camera, Centre, Line, Zone
 from storage.models.columns import random_id
 from video.addresses import Allowed, Credentials, checked_address
@@ -66,6 +67,43 @@ def add_camera(
     session.add(camera)
     session.flush()
     return camera
+
+
+def change_camera(
+    camera: Camera, passwords: Passwords, *, address: str | None = None, credentials: Credentials | None = None
+) -> None:
+    """Give a camera another address, another user name and password, or both. Another address drops the password.
+
+    Raises:
+        Refused: if the address cannot be one.
+    """
+    if address is not None and address != camera.address:
+        camera.address = checked_address(address)
+        # A password is for the machine that it was given for: whoever changes the address must know it.
+        camera.credentials = None
+    if credentials is not None:
+        camera.credentials = passwords.seal(camera.id, credentials)
+
+
+def switch(session: Session, camera: Camera, *, on: bool, by: str, now: datetime) -> bool:
+    """Switch a camera off, or on again. Returns whether that changed anything.
+
+    Args:
+        session: the transaction; the camera's row is locked.
+        camera: which.
+        on: what it is to be.
+        by: id of a person, or `operator`.
+        now: the present.
+    """
+    row = session.get_one(Camera, camera.id, with_for_update=True)
+    if (row.off_at is None) == on:
+        return False
+    row.off_at = None if on else now
+    if on:
+        append(session, "camera_on", row.id, now, {"camera": row.id, "by": by})
+    else:
+        append(session, "camera_off", row.id, now, {"camera": row.id, "by": by})
+    return True
 
 
 def subject(camera: Camera, passwords: Passwords, folder: Path | None, open_stream: Open = open_source) -> Subject:

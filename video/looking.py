@@ -16,10 +16,12 @@ import numpy as np
 from av.video.stream import VideoStream
 
 from video.motion import Change, Motion, Picture, by_second
+from video.sources import Packet
 from video.timing import TIMESCALE
 
 THUMBNAIL_WIDTH = 320
 TILE_WIDTH = 160
+CARD_WIDTH = 640
 PICTURE_EVERY_S = 5.0
 MOST_PICTURES = 24
 LOOK_EVERY_S = 1.0
@@ -118,6 +120,25 @@ def _pictures(chunks: Iterator[bytes], media_begin_s: float) -> Iterator[tuple[f
             for frame in frames[:1]:
                 height = max(2, round(frame.height * THUMBNAIL_WIDTH / frame.width))
                 yield at_s, frame.to_ndarray(format="bgr24", width=THUMBNAIL_WIDTH, height=height)
+
+
+def one_picture(stream: VideoStream, packet: Packet) -> bytes:
+    """What a key frame shows, as a JPEG of a card's width.
+
+    Raises:
+        NothingToSee: if it cannot be decoded.
+    """
+    context = stream.codec_context
+    context.thread_count = 1
+    try:
+        frames = [*context.decode(packet), *context.decode(None)]
+    except av.error.FFmpegError:
+        raise NothingToSee("it cannot be decoded") from None
+    if not frames:
+        raise NothingToSee("there is no picture in it")
+    frame = frames[0]
+    height = max(2, round(frame.height * CARD_WIDTH / frame.width))
+    return _jpeg(frame.to_ndarray(format="bgr24", width=CARD_WIDTH, height=height))
 
 
 def _jpeg(picture: Picture) -> bytes:

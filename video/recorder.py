@@ -39,6 +39,8 @@ class Subject:
         lease: the number of the lease under which it is recorded.
         not_now: why it must not be recorded now; None: it is to be.
         since: up to when it is known what became of it, where this recorder knows nothing itself.
+        until: from then on it must not be recorded, whether or not somebody can be asked then (a sign's grace).
+        settings: changes with how it is reached: then it is opened anew.
     """
 
     camera_id: str
@@ -46,6 +48,8 @@ class Subject:
     lease: int = 0
     not_now: Reason | None = None
     since: datetime | None = None
+    until: datetime | None = None
+    settings: str = ""
 
 
 class Recorder:
@@ -65,6 +69,7 @@ class Recorder:
         self._subjects = subjects
         self._habits = habits
         self._running: dict[str, tuple[CameraRecording, threading.Thread]] = {}
+        self._wanted: dict[str, Subject] = {}
         self._waiting: dict[str, Reason] = {}
         self._lost: dict[str, float] = {}
         self.stopping = threading.Event()
@@ -94,6 +99,7 @@ class Recorder:
         # The database is away: who was to be recorded still is.
         except Exception as error:  # noqa: BLE001
             log.warning("subjects_unknown", error=type(error).__name__)
+            self._end_what_must_not_go_on()
             return
         for camera_id, (recording, thread) in list(self._running.items()):
             self._go_on_or_end(camera_id, recording, wanted.get(camera_id))
@@ -109,6 +115,14 @@ class Recorder:
             except (OSError, ValueError) as error:
                 log.warning("spool_failed", camera=camera_id, error=type(error).__name__)
 
+    def _end_what_must_not_go_on(self) -> None:
+        """What was known when somebody could be asked last still holds: a sign's grace ends at its moment (I8)."""
+        now = self._clock.now()
+        for camera_id, (recording, _) in self._running.items():
+            until = self._wanted[camera_id].until
+            if until is not None and until <= now:
+                recording.stop(Reason.NO_SIGN)
+
     def _go_on_or_end(self, camera_id: str, recording: CameraRecording, subject: Subject | None) -> None:
         if subject is None:
             lost = self._lost.setdefault(camera_id, time.monotonic())
@@ -117,8 +131,10 @@ class Recorder:
             return
         self._lost.pop(camera_id, None)
         recording.lease = subject.lease
-        if subject.not_now is not None:
-            recording.stop(subject.not_now)
+        changed = subject.settings != self._wanted[camera_id].settings
+        self._wanted[camera_id] = subject
+        if subject.not_now is not None or changed:
+            recording.stop(subject.not_now or Reason.STARTING)
 
     def _start(self, subject: Subject) -> None:
         self._waiting.pop(subject.camera_id, None)
@@ -129,6 +145,7 @@ class Recorder:
         # A process that ends does not wait for a camera: what it recorded is salvaged.
         thread = threading.Thread(target=recording.run, name=f"camera {subject.camera_id}", daemon=True)
         self._running[subject.camera_id] = (recording, thread)
+        self._wanted[subject.camera_id] = subject
         thread.start()
 
     def _wait(self, subject: Subject, why: Reason) -> None:

@@ -52,6 +52,19 @@ class Spool:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.identity = _identity(root / IDENTITY)
 
+    @property
+    def used_bytes(self) -> int:
+        """How much media lies in it, of all cameras."""
+        return sum(each.used_bytes for each in self.cameras())
+
+    def room_bytes(self) -> int:
+        """How much more it can take until somebody's share, or the disk, is full."""
+        free = max(0, shutil.disk_usage(self.root).free - self._reserve)
+        cameras = self.cameras()
+        most = max((each.used_bytes for each in cameras), default=0)
+        # The fullest share counts: the others fill at most as fast.
+        return min(free, max(0, self._limit - most) * max(1, sum(each.used_bytes > 0 for each in cameras)))
+
     def camera(self, camera_id: str) -> "CameraSpool":
         """A camera's part of it, made if there is none. The same one for everybody in this process."""
         with self._turn:

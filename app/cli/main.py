@@ -8,6 +8,7 @@ from sqlalchemy.exc import DatabaseError
 from app.cli import (
     call,
     calls,
+    cameras,
     database,
     demo,
     fsck,
@@ -60,6 +61,7 @@ for area in (
     fsck,
     setup,
     signs,
+    cameras,
     users,
     policies,
     notices,

@@ -1,4 +1,4 @@
-"""`up`, and the processes that it runs: `web`, `worker`, `store`."""
+"""`up`, and the processes that it runs: `web`, `worker`, `recorder`, `store`."""
 
 import os
 import sys
@@ -7,6 +7,7 @@ import click
 
 from app.cli.terminal import installation
 from app.first_start import pair_keys
+from app.recorder import record
 from app.serve import serve
 from app.up import up as run_up
 from app.wiring import Installation
@@ -36,6 +37,14 @@ def worker() -> None:
     Worker(at).run()
 
 
+@click.command()
+def recorder() -> None:
+    """Record the cameras that are this recorder's, where a sign says so."""
+    at = installation("recorder")
+    _check_keys(at)
+    record(at)
+
+
 def _check_keys(at: Installation) -> None:
     """Before anything is recorded with keys that nobody will find again. Connections stay on this side of a fork."""
     pair_keys(at)
@@ -55,4 +64,4 @@ def store() -> None:
     os.execve(launch.argv[0], list(launch.argv), dict(launch.env))  # noqa: S606 - we become it, so that signals reach it
 
 
-COMMANDS = (up, web, worker, store)
+COMMANDS = (up, web, worker, recorder, store)

@@ -1,4 +1,4 @@
-"""Setting up: `centre add`, `line add`, `line connect`."""
+"""Setting up: `centre add`, `centre networks`, `line add`, `line connect`."""
 
 import click
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from storage.errors import Refused
 from storage.models import Line
 from storage.notices import LANGUAGES, MODES
 from telephony.lines import add_line, routing
+from video.addresses import checked_networks
 
 
 def languages_of(text: str) -> list[str]:
@@ -24,6 +25,11 @@ def languages_of(text: str) -> list[str]:
     return spoken
 
 
+def networks_of(text: str | None) -> list[str]:
+    """`10.1.0.0/16,10.2.0.0/16` as a list. Raises `Refused` if one is none."""
+    return checked_networks(each for each in (text or "").split(",") if each.strip())
+
+
 @click.group()
 def centre() -> None:
     """Business centres."""
@@ -35,11 +41,15 @@ def centre() -> None:
 @click.option("--jurisdiction", required=True, help="ISO 3166-1 code, such as KZ.")
 @click.option("--timezone", required=True, help="IANA zone, such as Asia/Almaty.")
 @click.option("--languages", default="kk,ru,en", show_default=True)
-def centre_add(code: str, name: str, jurisdiction: str, timezone: str, languages: str) -> None:
+@click.option("--camera-networks", help="Where its cameras may be, such as 10.1.0.0/16,10.2.0.0/16.")
+def centre_add(
+    code: str, name: str, jurisdiction: str, timezone: str, languages: str, camera_networks: str | None
+) -> None:
     """Make a centre."""
+    networks = networks_of(camera_networks)
     at = installation()
     with at.database.begin() as session:
-        add_centre(
+        made = add_centre(
             session,
             code=code,
             name=name,
@@ -48,7 +58,20 @@ def centre_add(code: str, name: str, jurisdiction: str, timezone: str, languages
             languages=languages_of(languages),
             now=at.clock.now(),
         )
+        made.camera_networks = networks or None
     click.echo(f"Centre {code} is there.")
+
+
+@centre.command("networks")
+@click.argument("code")
+@click.argument("networks")
+def centre_networks(code: str, networks: str) -> None:
+    """Say where a centre's cameras may be: networks such as 10.1.0.0/16,10.2.0.0/16, in place of any before."""
+    allowed = networks_of(networks)
+    at = installation()
+    with at.database.begin() as session:
+        centre_coded(session, code).camera_networks = allowed or None
+    click.echo(f"Cameras of {code} may be in: {', '.join(allowed) or 'no network'}.")
 
 
 @click.group()

@@ -27,9 +27,14 @@ class Listing:
     """What pages go by: columns without nulls, unique together."""
 
 
-def everything(session: Session, listing: Listing, *order: sa.ColumnElement[Any] | Key) -> Iterator[Told]:
-    """All there is, for whoever runs the installation."""
-    found = session.execute(listing.query().order_by(*order).execution_options(yield_per=AT_ONCE))
+def everything(
+    session: Session,
+    listing: Listing,
+    *order: sa.ColumnElement[Any] | Key,
+    where: Sequence[sa.ColumnElement[bool]] = (),
+) -> Iterator[Told]:
+    """All there is, for whoever runs the installation; or all for which `where` holds."""
+    found = session.execute(listing.query().where(*where).order_by(*order).execution_options(yield_per=AT_ONCE))
     return (listing.told(*row) for row in found)
 
 

@@ -81,6 +81,10 @@ def live(lived: Lived) -> None:
     assert "number_kept" in typed("fsck").out
     typed.fine("fsck", "--repair", "--yes")
     post_and_withdraw(house)
+    door = ("--centre", "ast", "--zone", "lobby", "--code", "door", "--url", f"rtsp://{NAME}.example/live")
+    typed.fine("camera", "add", *door)
+    typed.fine("camera", "off", "door")
+    typed.fine("camera", "on", "door")
     spoken = ("--text", f"Ask for {NAME}.", "--placeholder", "--from", "2099-01-01T00:00:00Z")
     typed.fine("notice", "publish", "--kind", "unavailable", "--language", "en", *spoken)
     typed.fine("notice", "withdraw", "unavailable-en-2", *because)

@@ -11,7 +11,10 @@ from app.cli.main import cli
 from telephony.audio import RATE_HZ, notice_audio
 
 FILES_OF_READERS = ("--audio", "--texts", "--photo", "--speech")
-FILES_OF_COMMANDS = ("--against",)
+FILES_OF_COMMANDS = (
+    "--against",
+    "--password-file",
+)
 
 
 def bring_files(folder: Path, words: Sequence[str]) -> None:

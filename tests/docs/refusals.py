@@ -12,7 +12,15 @@ from storage.errors import Refused
 ROOT = Path(__file__).parents[2]
 # Only commands and programs meet what these raise, and they are told in English.
 NO_PAGE = (
-    *("telephony/pausing.py", "app/cli/", "app/api/", "app/up.py", "app/first_start.py", "app/readiness.py"),
+    *(
+        "telephony/pausing.py",
+        "app/cli/",
+        "app/api/",
+        "app/up.py",
+        "app/recorder.py",
+        "app/first_start.py",
+        "app/readiness.py",
+    ),
     # The words of signs are published by a command; cameras have no page yet.
     *("video/sign_versions.py", "video/cameras.py", "video/addresses.py", "video/spool.py"),
     *("storage/copying/", "storage/upgrade.py", "storage/retention/restored.py", "storage/retention/found_holds.py"),

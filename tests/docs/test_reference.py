@@ -24,6 +24,7 @@ from tests.command import Commands
 from tests.docs.command_line import all_commands, options
 from tests.docs.pages import PAGES, ROOT, name, section
 from tests.house import House
+from tests.video.rows import one_of_each
 from video.cameras import add_zone
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def lived_in(house: House, store_server: "Seaweed", databases: Databases) -> Com
         centre = session.scalars(sa.select(Centre).limit(1)).one()
         add_zone(session, centre=centre, code="lobby", name="Lobby", now=house.clock.now())
         hold_objects(session, [kept.id], Why("1", "a test", "operator", now + timedelta(days=1)), now)
+    one_of_each(house, kept.id)
     house.at.keys.create("0" * 32)  # and no row: what `db restored` lists
     home = {"ESKERTU_HOME": str(house.at.home)} | databases.settings
     return Commands(house.home, home | settings_of(store_server, house.at.store.bucket))

@@ -35,7 +35,7 @@ if not sys.platform.startswith("linux"):
 READY_WITHIN_S = 20
 NUMBER, DESK, CALLER, DECLINER = "+77172000010", "+77172000011", "+77015550177", "+77015550188"
 EMBEDDED = STORE == "seaweedfs"
-PARTS = (("web",), ("worker",), ("phone", "network"), *((("store",),) if EMBEDDED else ()))
+PARTS = (("web",), ("worker",), ("recorder",), ("phone", "network"), *((("store",),) if EMBEDDED else ()))
 
 
 @pytest.fixture(scope="module")
