@@ -39,7 +39,7 @@ def post(session: Session, sheet: Sign, *, by: str, photo_object_id: str | None,
         photo_object_id: the photo that shows it.
         now: the present.
     """
-    session.get_one(Zone, sheet.zone_id, with_for_update=True)
+    session.get_one(Zone, sheet.zone_id, with_for_update={"of": Zone})
     before = lasting(session, sheet.zone_id)
     if before is not None:
         now = max(now, before.confirmed_at)
@@ -67,7 +67,7 @@ def withdraw(session: Session, zone: Zone, *, by: str, reason: str, now: datetim
     """
     if not reason.strip():
         raise Refused("reason: say why it is withdrawn; it is written into the ledger")
-    session.get_one(Zone, zone.id, with_for_update=True)
+    session.get_one(Zone, zone.id, with_for_update={"of": Zone})
     row = lasting(session, zone.id)
     if row is None:
         raise Refused("nobody confirmed a sign in {zone}, so none can be withdrawn", zone=zone.code)

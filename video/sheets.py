@@ -83,7 +83,7 @@ def sheet_for(session: Session, zone: Zone, owner: Owner, now: datetime) -> Sign
     Raises:
         Refused: if what must stand on it is not known.
     """
-    session.get_one(Zone, zone.id, with_for_update=True)
+    session.get_one(Zone, zone.id, with_for_update={"of": Zone})
     version = current_version(session, now)
     content = content_of(session, zone, owner)
     hashed = hash_of(version, content)
