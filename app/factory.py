@@ -20,6 +20,7 @@ from app.web.declined import declined
 from app.web.evidence import evidence
 from app.web.findings import findings
 from app.web.first_password import first_password
+from app.web.footage import footage
 from app.web.gate import FormRefused, Gate, NotConfirmed, has_forms
 from app.web.health import health
 from app.web.holds import holds
@@ -49,7 +50,7 @@ from storage.objects.store import StoreError
 log = structlog.get_logger()
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'{styles}; img-src 'self'; media-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'{styles}; img-src 'self'; media-src 'self'{streams}; "
     "connect-src 'self'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
 )
 PROBLEMS = {
@@ -89,7 +90,7 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(administration(at))
     for area in (holds, purges, policies, receipts, ledger, findings, declined, evidence):
         app.register_blueprint(area(at))
-    for area in (review, notices, notice_drafts):
+    for area in (review, notices, notice_drafts, footage):
         app.register_blueprint(area(at))
     app.context_processor(lambda: {"style_nonce": style_nonce})
     app.after_request(_with_headers)
@@ -109,7 +110,9 @@ def style_nonce() -> str:
 def _with_headers(response: Response) -> Response:
     forms = request.url_rule is not None and has_forms(request.url_rule.rule)
     styles = f" 'nonce-{g.style_nonce}'" if "style_nonce" in g else ""
-    policy = CONTENT_SECURITY_POLICY.format(forms="'self'" if forms else "'none'", styles=styles)
+    policy = CONTENT_SECURITY_POLICY.format(
+        forms="'self'" if forms else "'none'", styles=styles, streams=" blob:" if "streams" in g else ""
+    )
     response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     # With no-referrer a browser sends a form's Origin as `null` (Fetch, 3.2), and we could not tell whose it is.

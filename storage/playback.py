@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -76,6 +76,46 @@ def note_viewing(
     if any(opening.facts == facts for opening in recent):
         return
     append(session, "media_shown", object_id, now, facts)
+
+
+@dataclass(frozen=True)
+class Watching:
+    """That somebody watches an hour of a camera, of which many objects are shown one by one."""
+
+    person_id: str
+    camera_id: str
+    hour: datetime
+    purpose: str
+
+    def is_told(self, session: Session, now: datetime) -> bool:
+        """Whether the ledger knows already: one leaf for each of these, every 15 minutes."""
+        recent = session.scalars(
+            sa.select(LeafOpening)
+            .join(Leaf, Leaf.id == LeafOpening.leaf_id)
+            .where(LeafOpening.subject_id == self._subject, Leaf.kind == "media_shown", Leaf.at > now - RENEWED_EVERY)
+        )
+        return any(opening.facts == self._facts for opening in recent)
+
+    def tell(self, session: Session, now: datetime) -> None:
+        """Tell the ledger, before the first byte leaves (I9)."""
+        if not self.is_told(session, now):
+            append(session, "media_shown", self._subject, now, self._facts)
+
+    @property
+    def _subject(self) -> str:
+        # By the hour, so that a camera that is watched for years has no long list to be searched.
+        return f"{self.camera_id}/{self.hour.astimezone(UTC):%Y-%m-%dT%H}"
+
+    @property
+    def _facts(self) -> dict[str, str]:
+        hour = self.hour.astimezone(UTC).isoformat()
+        return {
+            "person": self.person_id,
+            "camera": self.camera_id,
+            "hour": hour,
+            "purpose": self.purpose,
+            "how": "page",
+        }
 
 
 def note_refusal(session: Session, *, person_id: str, object_id: str, purpose: str, how: str, now: datetime) -> None:

@@ -10,6 +10,7 @@ from app.auth.routes import ROUTES
 # administrators run the system without listening, auditors check the ledger without media.
 MEDIA: dict[tuple[str, str], tuple[str, ...]] = {
     ("qa_reviewer", "recording"): ("quality", "training"),
+    ("centre_manager", "segment"): ("security",),
 }
 
 # What commands ask for, too. Of what takes two people: who may ask for it, and who, being another, may approve it.

@@ -59,6 +59,8 @@ REVIEWERS = frozenset({"qa_reviewer"})
 # What is known of calls, without their media; and who may look for a person's calls by their number.
 CALLS = frozenset({"centre_manager", "qa_reviewer", "privacy_officer", "auditor"})
 CALLERS = CALLS - {"auditor"}
+# A camera's days as rows tell them: what was recorded, gaps, holds. Who sees pictures of them is said by MEDIA.
+CAMERA_DAYS = frozenset({"centre_manager", "privacy_officer", "auditor"})
 HOLDS_SEEN = frozenset({"centre_manager", "privacy_officer", "auditor"})
 HOLDS_SET = frozenset({"centre_manager", "privacy_officer"})
 # Whoever hears card data may ask that it be silenced; who may then let it be done is said by TASKS.

@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 SERVED = HERE.parent / "static" / "libraries"
 # What pages load, under the name by which they do.
 FILES = {
+    "hls.js": "hls.js/dist/hls.light.min.mjs",
     "htmx.js": "htmx.org/dist/htmx.min.js",
     "wavesurfer.js": "wavesurfer.js/dist/wavesurfer.esm.js",
     "wavesurfer-regions.js": "wavesurfer.js/dist/plugins/regions.esm.js",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import Range
 from werkzeug.http import parse_range_header
 
+from app.footage.access import Part
 from app.viewing import Granted, read
 from app.web.messages import texts
 from app.wiring import Installation
@@ -40,21 +41,26 @@ def recording_page(at: Installation, granted: Granted, audio: str) -> str:
 
 def ranged(at: Installation, granted: Granted) -> Response:
     """The bytes that the present request asks for."""
-    item = granted.item
+    return ranged_part(at, Part(granted.item, 0, granted.item.bytes), "audio/wav")
+
+
+def ranged_part(at: Installation, part: Part, mimetype: str) -> Response:
+    """The bytes of a part of an object that the present request asks for."""
+    length = part.stop - part.start
     # RFC 9110, 14.2: ranges are for GET alone; an unknown unit is ignored, and several ranges may be.
     asked = request.headers.get("Range")
     wanted: Range | None = parse_range_header(asked) if request.method == "GET" else None
     if wanted is not None and (wanted.units != "bytes" or len(wanted.ranges) != 1):
         wanted = None
-    span = wanted.range_for_length(item.bytes) if wanted is not None else None
+    span = wanted.range_for_length(length) if wanted is not None else None
     if wanted is not None and span is None:
-        return Response(status=416, headers={"Content-Range": f"bytes */{item.bytes}"})
-    start, stop = span if span is not None else (0, item.bytes)
+        return Response(status=416, headers={"Content-Range": f"bytes */{length}"})
+    start, stop = span if span is not None else (0, length)
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-store"}
     if span is not None:
-        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{item.bytes}"
-    body = b"" if request.method == "HEAD" else read(at, item, start, stop)
-    answer = Response(body, status=206 if span is not None else 200, mimetype="audio/wav", headers=headers)
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{length}"
+    body = b"" if request.method == "HEAD" else read(at, part.item, part.start + start, part.start + stop)
+    answer = Response(body, status=206 if span is not None else 200, mimetype=mimetype, headers=headers)
     # Last: a body that is given whole, as HEAD's empty one, sets it to its own length.
     answer.content_length = stop - start
     return answer

@@ -24,6 +24,7 @@ PARTS = {
     "<call_sid>": "CA" + "0" * 32,
     "<centre>": "ast",
     "<line>": "stay",
+    "<camera_id>": "nothing",
     "<hold_id>": "nothing",
     "<policy_id>": "nothing",
     "<purge_id>": "nothing",
@@ -34,6 +35,7 @@ PARTS = {
 }
 # Pages of what the town has not.
 OF_NOTHING = {
+    *(rule for rule in ROUTES if rule.startswith("/cameras/<camera_id>") and not rule.endswith("/hold")),
     "/notices/drafts/<draft_id>",
     "/notices/drafts/<draft_id>/audio.wav",
     "/holds/<hold_id>",

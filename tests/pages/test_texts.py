@@ -22,6 +22,7 @@ from app.web.receipts import REMAINS
 from app.web.sign_in import LOCKED_OUT, REFUSED, SESSION_OVER
 from storage.retention.policy import PURPOSES
 from telephony.outcome import Outcome
+from video.facts import Reason
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = [*sorted((ROOT / "app" / "templates").rglob("*.html")), ROOT / "app" / "privacy" / "sheet.py"]
@@ -82,6 +83,8 @@ ENDINGS = {
     "leaf_": {key.removeprefix("leaf_") for key in catalogue("en") if key.startswith("leaf_")},  # test_reference.py
     "step_": {"menu", "notice", "dialled"},
     "answer_": {"yes", "no", "not_applicable"},
+    "footage_gap_": {each.value for each in Reason},
+    "footage_is_": {"recorded", "gap", "held", "deleted"},
     "mark_": {"notice_began", "notice_ended", "agreed", "recording_began", "paused", "not_paused", "silenced"},
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from io import BytesIO
 from itertools import islice, pairwise
 from pathlib import Path
@@ -28,11 +29,18 @@ def camera(tmp_path: Path) -> CameraSpool:
 
 
 def write(
-    camera: CameraSpool, path: Path, until: int | None = None, *, end: bool = True, camera_id: str = "door"
+    camera: CameraSpool,
+    path: Path,
+    until: int | None = None,
+    *,
+    end: bool = True,
+    camera_id: str = "door",
+    began_at: datetime = NOW,
+    codec: str = "h264",
 ) -> None:
     """Record a file as fast as it goes, in segments of two seconds; up to where the spool is full."""
     source = open_source(Allowed(folder=path.parent).reach(file_address(path), None))
-    run = Run(random_id(), camera_id, NOW, NOW, "h264", footage.WIDTH, footage.HEIGHT)
+    run = Run(random_id(), camera_id, began_at, began_at, codec, footage.WIDTH, footage.HEIGHT)
     normaliser = Normaliser(source.time_base)
     writer = SegmentWriter(camera, run, source.stream, 1.0, 2.0)
     with suppress(SpoolFull):

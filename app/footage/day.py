@@ -1,0 +1,154 @@
+"""A camera's day as its page shows it, in the time of its centre; and a span of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from storage.errors import Refused
+from storage.models import Camera, Segment, StoredObject
+from video.footage import codecs, line, previewed
+from video.timeline import DELETED, DELETING, GAP, RECORDED, Stretch, by_minute, total_s
+
+TICKS = 8
+LONGEST_SPAN = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """A day of a place, from midnight to midnight: 23 to 25 hours."""
+
+    day: date
+    zone: ZoneInfo
+    begin: datetime
+    end: datetime
+
+    @property
+    def minutes(self) -> int:
+        return round((self.end - self.begin).total_seconds() / 60)
+
+    def x(self, at: datetime) -> float:
+        """Minutes since the day began."""
+        return round((at - self.begin).total_seconds() / 60, 3)
+
+
+@dataclass(frozen=True)
+class Day:
+    """What is known of it. `motion`: a level for each minute, 0 to 255; None: not for this reader."""
+
+    bounds: Bounds
+    line: Sequence[Stretch]
+    motion: Sequence[int] | None
+    codecs: frozenset[str]
+    seen_at: datetime
+
+    @property
+    def recorded_s(self) -> float:
+        return total_s(self.line, RECORDED)
+
+    @property
+    def gaps(self) -> list[Stretch]:
+        return [each for each in self.line if each.kind == GAP]
+
+    @property
+    def gone_s(self) -> float:
+        return total_s(self.line, DELETED) + total_s(self.line, DELETING)
+
+    @property
+    def held_s(self) -> float:
+        return sum(each.seconds for each in self.line if each.held)
+
+    @property
+    def ticks(self) -> list[datetime]:
+        """Moments to write below the line, evenly."""
+        bounds = self.bounds
+        return [bounds.begin + (bounds.end - bounds.begin) * number / TICKS for number in range(TICKS)]
+
+    @property
+    def bars(self) -> str:
+        """The motion as an SVG path: a line upwards for each minute in which something moved."""
+        return "".join(
+            f"M{minute + 0.5} 40V{round(40 - level * 28 / 255, 1)}"
+            for minute, level in enumerate(self.motion or ())
+            if level
+        )
+
+
+@dataclass(frozen=True)
+class SpanSeen:
+    """What lies in a span that somebody marked, before they hold it or take it away."""
+
+    begin: datetime
+    end: datetime
+    segments: int
+    seconds: float
+    gaps: Sequence[Stretch]
+    gone: int
+    first_goes: datetime | None
+    """When the first of it is deleted, unless it is held."""
+
+
+def bounds_of(camera: Camera, text: str | None, now: datetime) -> Bounds:
+    """A day as it is typed (`2026-11-22`), else today. Raises `Refused` if it is none."""
+    zone = ZoneInfo(camera.centre.timezone)
+    try:
+        day = date.fromisoformat(text) if text else now.astimezone(zone).date()
+        begin = datetime.combine(day, time(), zone).astimezone(UTC)
+        end = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Refused("{field}: give a day", field="day") from error
+    return Bounds(day, zone, begin, end)
+
+
+def day_of(session: Session, camera: Camera, bounds: Bounds, now: datetime, *, pictures: bool) -> Day:
+    """A camera's day; with motion only for who may see its pictures, which tell the same."""
+    motion = None
+    if pictures:
+        looks = previewed(session, camera.id, bounds.begin, bounds.end)
+        motion = by_minute(((each.began_at, each.motion) for each in looks), bounds.begin, bounds.minutes)
+    return Day(
+        bounds,
+        line(session, camera.id, bounds.begin, bounds.end, now),
+        motion,
+        frozenset(codecs(session, camera.id, bounds.begin, bounds.end)),
+        now,
+    )
+
+
+def moment(text: str | None, zone: ZoneInfo, field: str) -> datetime:
+    """A moment as a form gives it, in a place's time unless it says its zone. Raises `Refused` if it is none."""
+    try:
+        typed = datetime.fromisoformat(text or "")
+        return (typed if typed.tzinfo else typed.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Refused("{field}: give day and time", field=field) from error
+
+
+def span_of(from_text: str | None, to_text: str | None, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """A span as a form gives it. Raises `Refused` if it is none, or longer than a day."""
+    begin, end = moment(from_text, zone, "from"), moment(to_text, zone, "to")
+    if end <= begin:
+        raise Refused("--to: a span ends after it begins")
+    if end - begin > LONGEST_SPAN:
+        raise Refused("a span is a day at most")
+    return begin, end
+
+
+def span_seen(session: Session, camera: Camera, begin: datetime, end: datetime, now: datetime) -> SpanSeen:
+    """What lies between two moments of a camera."""
+    touching = (Segment.camera_id == camera.id, Segment.began_at < end, Segment.ended_at > begin)
+    near = Segment.began_at > begin - timedelta(days=1)
+    joined = sa.select(
+        sa.func.count().filter(StoredObject.state == "stored"),
+        sa.func.count().filter(StoredObject.state.in_(("deleting", "deleted"))),
+        sa.func.min(sa.case((StoredObject.state == "stored", StoredObject.delete_after))),
+    ).select_from(Segment)
+    kept, gone, goes = session.execute(
+        joined.join(StoredObject, StoredObject.id == Segment.object_id).where(*touching, near)
+    ).one()
+    there = line(session, camera.id, begin, end, now)
+    gaps = [each for each in there if each.kind == GAP]
+    return SpanSeen(begin, end, kept, total_s(there, RECORDED), gaps, gone, goes)

@@ -1,0 +1,56 @@
+"""Footage in a house: segments by the recorder's own writer, uploaded as the recorder does."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from storage.models import Camera, Zone
+from storage.models.columns import random_id
+from tests.house import House
+from tests.video import footage
+from tests.video.test_segments import write
+from video.salvage import recover
+from video.spool import Spool
+from video.upload import Upload
+
+SECONDS = 12
+GAP = timedelta(seconds=20)
+
+
+@dataclass(frozen=True)
+class Filmed:
+    """A camera, and when its runs began. Each has twelve seconds; between them lies a gap of eight."""
+
+    camera_id: str
+    runs: tuple[datetime, ...]
+
+
+def filmed(house: House, centre_id: str, runs: int = 2, codec: str = "libx264", code: str = "door") -> Filmed:
+    """A camera of which so many runs are stored, the last of which ended a while ago, with their previews."""
+    now = house.clock.now()
+    begin = now.replace(second=0, microsecond=0) - timedelta(minutes=10)
+    with house.at.database.begin() as session:
+        zone = Zone(id=random_id(), centre_id=centre_id, code=f"z{code}", name="Lobby", created_at=now)
+        session.add(zone)
+        session.flush()
+        camera = Camera(
+            id=random_id(),
+            centre_id=centre_id,
+            zone_id=zone.id,
+            code=code,
+            address="rtsp://127.0.0.1/live",
+            created_at=now,
+        )
+        session.add(camera)
+    folder = Path(house.at.home) / "filmed" / camera.id
+    folder.mkdir(parents=True)
+    spool = Spool(folder / "spool", 1 << 30, reserve_bytes=0)
+    path = footage.make(folder / "a.mp4", SECONDS * footage.FPS, codec)
+    began = [begin + number * GAP for number in range(runs)]
+    for each in began:
+        recover(spool.camera(camera.id), each - timedelta(seconds=3)).end(each)
+        name = "hevc" if codec == "libx265" else "h264"
+        write(spool.camera(camera.id), path, camera_id=camera.id, began_at=each, codec=name)
+    assert Upload(spool, house.at.database, house.at.intake, house.clock).run()
+    house.at.previews.run()
+    return Filmed(camera.id, tuple(began))

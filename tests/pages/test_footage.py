@@ -1,0 +1,151 @@
+"""A camera's day, by the manager of its centre, and by everybody else: what there is, and what there is not."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from storage.models import Hold, Segment, StoredObject
+from storage.retention.restriction import restrict
+from tests.house import House
+from tests.pages.filmed import Filmed, filmed
+from tests.pages.people import Town
+from tests.video import footage
+
+MEDIA = re.compile(r"/cameras/\w+/media/\w+")
+OF_MEDIA = ("playlist.m3u8", "previews.json", "day.json", "media/{object}", "thumbnails/{object}", "strips/{object}")
+
+
+@pytest.fixture
+def town(house: House) -> Town:
+    return Town(house)
+
+
+@pytest.fixture
+def here(town: Town) -> Filmed:
+    """A camera of Mira's centre."""
+    centre_id = town.person("mira").centre_id
+    assert centre_id is not None
+    return filmed(town.house, centre_id)
+
+
+def spanned(here: Filmed) -> str:
+    begin = here.runs[0] - timedelta(minutes=1)
+    return f"?from={begin:%Y-%m-%dT%H:%M:%S}Z&to={begin + timedelta(hours=1):%Y-%m-%dT%H:%M:%S}Z"
+
+
+def segments(town: Town, here: Filmed) -> list[Segment]:
+    found: list[Segment] = town.house.ask(
+        lambda s: s.scalars(
+            sa.select(Segment).where(Segment.camera_id == here.camera_id).order_by(Segment.began_at)
+        ).all()
+    )
+    return found
+
+
+def test_the_day_is_told_and_played(town: Town, here: Filmed) -> None:
+    mira, base = town.signed_in("mira"), f"/cameras/{here.camera_id}"
+    page = mira.get(base)
+    assert page.status_code == 200
+    assert page.text.count('class="recorded"') == 2 + 1, "two stretches, and the legend"
+    assert "media-src 'self' blob:" in page.headers["Content-Security-Policy"]
+    assert "blob:" not in mira.get("/").headers["Content-Security-Policy"]
+    playlist = mira.get(f"{base}/playlist.m3u8{spanned(here)}")
+    assert playlist.mimetype == "application/vnd.apple.mpegurl"
+    objects = [each.object_id for each in segments(town, here)]
+    assert list(dict.fromkeys(MEDIA.findall(playlist.text))) == [f"{base}/media/{each}" for each in objects]
+    assert town.leaves("media_shown") == []
+    shown = []
+    for each in objects:
+        answer = mira.get(f"{base}/media/{each}")
+        assert (answer.status_code, answer.mimetype) == (200, "video/mp4")
+        shown += footage.numbers(answer.data)
+        part = mira.get(f"{base}/media/{each}", Range="bytes=10-29")
+        assert (part.status_code, part.data) == (206, answer.data[10:30])
+    assert shown == [*range(300), *range(300)]
+    (told,) = town.leaves("media_shown")
+    assert (told["person"], told["camera"], told["purpose"]) == (town.person("mira").id, here.camera_id, "security")
+    town.house.clock.sleep(15 * 60)
+    mira.get(f"{base}/media/{objects[0]}", Range="bytes=0-9")
+    assert len(town.leaves("media_shown")) == 2, "renewed"
+
+
+def test_pictures_and_motion(town: Town, here: Filmed) -> None:
+    mira, base = town.signed_in("mira"), f"/cameras/{here.camera_id}"
+    told: list[dict[str, Any]] = mira.get(f"{base}/previews.json{spanned(here)}").json or []
+    assert [each["object"] for each in told] == [each.object_id for each in segments(town, here)]
+    for kind in ("thumbnails", "strips"):
+        answer = mira.get(f"{base}/{kind}/{told[0]['object']}")
+        assert (answer.mimetype, answer.data[:2], answer.data[-2:]) == ("image/jpeg", b"\xff\xd8", b"\xff\xd9")
+    day: dict[str, Any] = mira.get(f"{base}/day.json").json or {}
+    assert len(day["motion"]) == 24 * 60
+    assert max(day["motion"]) > 0
+    assert len(day["recorded"]) == 2
+
+
+@pytest.mark.parametrize("name", ["alice", "bob", "charlie", "pavel", "aidar", "stranger"])
+def test_i11_nobody_else_gets_a_picture_by_any_address(town: Town, here: Filmed, name: str) -> None:
+    visitor = town.visitor() if name == "stranger" else town.signed_in(name)
+    object_id = segments(town, here)[0].object_id
+    for each in OF_MEDIA:
+        answer = visitor.get(f"/cameras/{here.camera_id}/{each.format(object=object_id)}{spanned(here)}")
+        assert answer.status_code == (303 if name == "stranger" else 404), each
+        assert b"\xff\xd8" not in answer.data
+    assert town.leaves("media_shown") == []
+    assert len(town.leaves("media_refused")) == (0 if name == "stranger" else 3)
+    page = visitor.get(f"/cameras/{here.camera_id}")
+    assert page.status_code == {"pavel": 200, "aidar": 200, "stranger": 303}.get(name, 404)
+    assert "footage.js" not in page.text
+    assert 'class="motion" d' not in page.text, "what moved tells as much"
+
+
+def test_i11_of_another_centre_there_is_nothing(town: Town) -> None:
+    elsewhere = filmed(town.house, town.house.lines()[0].centre_id)
+    mira, object_id = town.signed_in("mira"), segments(town, elsewhere)[0].object_id
+    base = f"/cameras/{elsewhere.camera_id}"
+    for each in ("", "/span", *(f"/{path.format(object=object_id)}" for path in OF_MEDIA)):
+        assert mira.get(f"{base}{each}{spanned(elsewhere)}").status_code == 404, each
+    form = mira.form("/sessions")
+    sent = {"from": "2026-11-02T00:00:00Z", "to": "2026-11-03T00:00:00Z", "case": "1", "reason": "1"}
+    assert mira.post(f"{base}/hold", form=form, more=sent, review="2099-01-01").status_code == 404
+    assert town.house.ask(lambda s: s.scalars(sa.select(Hold)).all()) == []
+
+
+def test_what_is_restricted_or_another_cameras_is_not_there(town: Town, here: Filmed) -> None:
+    mira, first = town.signed_in("mira"), segments(town, here)[0].object_id
+    assert mira.get(f"/cameras/{here.camera_id}/media/{town.kept.id}").status_code == 404, "a recording of a call"
+    with town.house.at.database.begin() as session:
+        restrict(session, first, "asked", town.house.clock.now())
+    assert mira.get(f"/cameras/{here.camera_id}/media/{first}").status_code == 404
+    assert first not in mira.get(f"/cameras/{here.camera_id}/playlist.m3u8{spanned(here)}").text
+
+
+def test_i5_a_marked_span_is_held_and_nothing_else(town: Town, here: Filmed) -> None:
+    mira, base = town.signed_in("mira"), f"/cameras/{here.camera_id}"
+    begin = here.runs[1]
+    asked = {"from": begin.isoformat(), "to": (begin + timedelta(seconds=0.5)).isoformat()}
+    page = mira.client.get(f"{base}/span", query_string=asked, base_url=mira.base)
+    assert page.status_code == 200
+    form = mira.form(f"{base}/span{spanned(here)}")
+    answer = mira.post(f"{base}/hold", form=form, more=asked, case="7/26", reason="a fall", review="2099-01-01")
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(f"{base}?day=")
+    held = town.house.ask(lambda s: s.scalars(sa.select(StoredObject).where(StoredObject.holds == 1)).all())
+    first = next(each for each in segments(town, here) if each.began_at == begin)
+    assert {(row.kind, row.id if row.kind == "segment" else row.parent_id) for row in held} == {
+        ("segment", first.object_id),
+        ("preview", first.object_id),
+    }
+    assert mira.get(base).text.count('class="held"') == 1 + 1
+    late = mira.post(f"{base}/hold", form=form, more=asked, case="", reason="a fall", review="2099-01-01")
+    assert late.status_code == 409
+
+
+@pytest.mark.parametrize("asked", ["", "?from=x&to=y", "?from=2026-11-02T10:00:00&to=2026-11-02T09:00:00", "?day=x"])
+def test_what_is_typed_wrong_is_said(town: Town, here: Filmed, asked: str) -> None:
+    mira = town.signed_in("mira")
+    assert mira.get(f"/cameras/{here.camera_id}/span{asked}").status_code == 400
+    for each in ("playlist.m3u8", "previews.json"):
+        assert mira.get(f"/cameras/{here.camera_id}/{each}{asked}").status_code in {200, 400}
