@@ -60,6 +60,7 @@ from telephony.webhooks import Webhooks
 from video import postings, sign_versions
 from video.confirming import Confirmations
 from video.copies import SpoolCopies
+from video.fsck import LineLook
 from video.passwords import Passwords
 from video.previews import previews
 from video.sheets import Owner
@@ -268,6 +269,7 @@ class Installation:
             EndingsLook(self.database, self.clock),
             CallsLook(self.database, self.clock),
             CarrierLook(self.database, self.clock, self.carriers, self.reconciler),
+            LineLook(self.database, self.clock),
             LedgerLook(self.verification),
         ]
         if content:
