@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from app.auth.pass_link import Pass, Passes
 from app.cli.phone import place_call, spoken_texts, told
 from app.cli.terminal import installation
+from app.demo_camera import draw_scene, first_footage, hang_sign, seed_camera
 from app.first_start import prepare_databases
 from app.practice_numbers import account
 from app.wiring import Installation
@@ -52,12 +53,7 @@ def demo() -> None:
         signal.signal(number, stop)
     try:
         if _is_ready(at, child):
-            try:
-                _first_call(installation())
-            except Refused as error:
-                # It can be made again by hand; what runs is not to end for it.
-                if not asked_to_stop.is_set():
-                    click.echo(f"The practice call came to nothing: {error}", err=True)
+            _show_around(asked_to_stop)
             if not asked_to_stop.is_set():
                 click.echo(f"Eskertu goes on until you press Ctrl-C. It logs into {log}.")
         code = child.wait()
@@ -70,9 +66,25 @@ def demo() -> None:
             child.wait()
 
 
+def _show_around(asked_to_stop: Event) -> None:
+    """What a newcomer sees. What comes to nothing can be made again by hand: what runs is not to end for it."""
+    for what, show in (
+        ("demo's sign", hang_sign),
+        ("practice call", _first_call),
+        ("demo's camera", lambda at: first_footage(at, click.echo)),
+    ):
+        try:
+            if not asked_to_stop.is_set():
+                show(installation())
+        except Refused as error:
+            if not asked_to_stop.is_set():
+                click.echo(f"The {what} came to nothing: {error}", err=True)
+
+
 def seed(at: Installation) -> None:
-    """A centre, a line and a reviewer to try things with; what is there already stays."""
+    """A centre, a line, a reviewer, a camera and its manager to try things with; what is there already stays."""
     now = at.clock.now()
+    file = draw_scene(at, click.echo)
     with at.database.begin() as session:
         centre = session.scalars(sa.select(Centre).where(Centre.code == "ast")).one_or_none()
         if centre is None:
@@ -107,6 +119,7 @@ def seed(at: Installation) -> None:
                     created_at=now,
                 )
             )
+        seed_camera(at, session, centre, file)
 
 
 def _is_ready(at: Installation, child: subprocess.Popen[bytes]) -> bool:
