@@ -13,7 +13,7 @@ from app.api.problem import problem_document
 from app.api.v1.area import api
 from app.auth.pass_link import Passes
 from app.auth.tokens import NotAdmitted
-from app.uploads import take_uploads
+from app.uploads import close_uploads, take_uploads
 from app.web.administration import administration
 from app.web.calls import calls
 from app.web.declined import declined
@@ -41,6 +41,7 @@ from app.web.refusals import said
 from app.web.review import review
 from app.web.sessions import sessions
 from app.web.sign_in import sign_in_area
+from app.web.signs import signs
 from app.web.tokens import tokens_area
 from app.wiring import Installation
 from storage.errors import NotFound, Refused
@@ -71,6 +72,7 @@ def create_app(at: Installation) -> APIFlask:
     openapi.set_up(app)
     # Before the gate, which reads what was sent.
     app.before_request(take_uploads)
+    app.teardown_request(close_uploads)
     gate = Gate(at)
     gate.install(app)
     app.register_blueprint(health(at))
@@ -90,7 +92,7 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(administration(at))
     for area in (holds, purges, policies, receipts, ledger, findings, declined, evidence):
         app.register_blueprint(area(at))
-    for area in (review, notices, notice_drafts, footage):
+    for area in (review, notices, notice_drafts, footage, signs):
         app.register_blueprint(area(at))
     app.context_processor(lambda: {"style_nonce": style_nonce})
     app.after_request(_with_headers)

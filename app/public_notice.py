@@ -77,7 +77,7 @@ def public_notice(at: Installation, centre_code: str, line_code: str) -> PublicN
         now = at.clock.now()
         histories = {language: _history(session, line.mode, language, now) for language in line.languages}
         kept = _kept(session, line.centre)
-    return PublicNotice(line.centre, line, ZoneInfo(line.centre.timezone), histories, kept, _checkpoint(at))
+    return PublicNotice(line.centre, line, ZoneInfo(line.centre.timezone), histories, kept, carried_checkpoint(at))
 
 
 def _history(session: Session, mode: str, language: str, now: datetime) -> History:
@@ -108,7 +108,7 @@ def _kept(session: Session, centre: Centre) -> list[Kept]:
     return found
 
 
-def _checkpoint(at: Installation) -> SignedCheckpoint | None:
+def carried_checkpoint(at: Installation) -> SignedCheckpoint | None:
     """One that visitors carry away (I10); None while the ledger is empty."""
     since = at.clock.now() - CHECKPOINT_LASTS
     newest = (

@@ -11,6 +11,7 @@ from app.auth.routes import ROUTES
 MEDIA: dict[tuple[str, str], tuple[str, ...]] = {
     ("qa_reviewer", "recording"): ("quality", "training"),
     ("centre_manager", "segment"): ("security",),
+    ("centre_manager", "sign_photo"): ("evidence",),
 }
 
 # What commands ask for, too. Of what takes two people: who may ask for it, and who, being another, may approve it.
@@ -92,7 +93,7 @@ def scopes_of(viewer: Viewer) -> tuple[str, ...]:
         if isinstance(who, ByToken):
             for access, scope in (who.takes("GET"), who.takes("POST")):
                 if access is not None and grants(access, viewer):
-                    found[scope] = access.within != BY_PURPOSE or any(role == viewer.role for role, _ in MEDIA)
+                    found[scope] = access.within != BY_PURPOSE or (viewer.role, "recording") in MEDIA
     return tuple(scope for scope, may_use in found.items() if may_use)
 
 

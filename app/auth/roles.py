@@ -68,6 +68,9 @@ PURGES_ASKED = frozenset({"qa_reviewer", "centre_manager", "privacy_officer"})
 # A pause takes words out of what is kept, and shows nothing: whoever answers for the desk, and for no other desk.
 PAUSES_ASKED = frozenset({"centre_manager"})
 POLICIES_SET = frozenset({"privacy_officer", "administrator"})
+# A sign hangs where everybody sees it; the photo of it may show people, and is for who answers for the centre.
+SIGNS_SEEN = HOLDS_SEEN
+SIGNS_POSTED = frozenset({"centre_manager"})
 LEDGER = frozenset({"privacy_officer", "auditor"})
 ADMINISTRATION = frozenset({"administrator"})
 ADMINISTERS = Access(ADMINISTRATION, EVERYWHERE)

@@ -26,6 +26,8 @@ from app.auth.roles import (
     PUBLISHED,
     PURGES_ASKED,
     REVIEWERS,
+    SIGNS_POSTED,
+    SIGNS_SEEN,
     Access,
     ByToken,
 )
@@ -187,4 +189,10 @@ ROUTES: dict[str, str | Access | ByToken] = {
     "/cameras/<camera_id>/span": Access(HOLDS_SET, BY_CENTRE),
     "/cameras/<camera_id>/hold": Access(HOLDS_SET, BY_CENTRE),
     "/reviews": Access(REVIEWERS, BY_CENTRE),
+    "/signs": Access(SIGNS_SEEN, BY_CENTRE),
+    "/signs/<zone_id>": Access(SIGNS_SEEN, BY_CENTRE),
+    "/signs/<zone_id>/sign.<any(pdf, png):form>": Access(SIGNS_SEEN, BY_CENTRE),
+    "/signs/<zone_id>/photo": Access(SIGNS_POSTED, BY_PURPOSE),
+    "/signs/<zone_id>/confirm": Access(SIGNS_POSTED, BY_CENTRE),
+    "/signs/<zone_id>/withdraw": Access(SIGNS_POSTED, BY_CENTRE, confirmed=True),
 }

@@ -21,8 +21,11 @@ from storage.models import (
     NoticeVersion,
     PolicyPreview,
     StoredObject,
+    Zone,
 )
 from storage.notices import in_force
+from video.grace import POSTED
+from video.signs import standing
 
 # As many as are counted: what is more is said as "more than".
 COUNTED = 1000
@@ -88,9 +91,17 @@ def _placeholders(session: Session, _: Viewer, now: datetime) -> int:
     return _count(session, query)
 
 
+def _signs(session: Session, viewer: Viewer, now: datetime) -> int:
+    query = sa.select(Zone.id)
+    if viewer.centre_id is not None:
+        query = query.where(Zone.centre_id == viewer.centre_id)
+    zones = session.scalars(query).all()
+    return sum(each.word != POSTED for each in standing(session, now, zones).values())
+
+
 BY_ROLE: dict[str, Sequence[tuple[str, str, Callable[[Session, Viewer, datetime], int]]]] = {
     "qa_reviewer": (("need_hear", "/recordings", _to_hear),),
-    "centre_manager": (("need_holds", "/holds", _holds),),
+    "centre_manager": (("need_signs", "/signs", _signs), ("need_holds", "/holds", _holds)),
     "privacy_officer": (
         ("need_policies", "/policies", _policies),
         ("need_purges", "/purges", _purges),

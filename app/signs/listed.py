@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.auth.policy import Viewer
 from app.listings.listing import utc
 from storage.errors import NotFound
-from storage.models import Centre, Sign, SignPosting, Zone
+from storage.models import Centre, Person, Sign, SignPosting, Zone
 from video.sheets import newest_sheet
 from video.signs import Standing, standing
 
@@ -72,3 +72,9 @@ def told_of(each: ZoneSign) -> dict[str, Any]:
         "until": utc(stands.until),
         "newest_code": None if each.newest is None else each.newest.code,
     }
+
+
+def addresses_of(session: Session, postings: Sequence[SignPosting]) -> dict[str, str]:
+    """The addresses of the people who confirmed them, by id."""
+    ids = {each.confirmed_by for each in postings}
+    return {row.id: row.email for row in session.execute(sa.select(Person.id, Person.email).where(Person.id.in_(ids)))}

@@ -24,6 +24,7 @@ AREAS = (
     Area("lines", "/lines"),
     Area("people", "/people"),
     Area("health", "/health"),
+    Area("signs", "/signs"),
     Area("notices", "/notices"),
     Area("holds", "/holds"),
     Area("purges", "/purges"),

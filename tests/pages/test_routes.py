@@ -32,6 +32,8 @@ PARTS = {
     "<version>": "stay-ru-1",
     "<draft_id>": "nothing",
     "<int:position>": "0",
+    "<zone_id>": "nothing",
+    "<any(pdf, png):form>": "pdf",
 }
 # Pages of what the town has not.
 OF_NOTHING = {
@@ -43,6 +45,9 @@ OF_NOTHING = {
     "/purges/new",
     "/purges/<purge_id>",
     "/receipts/<object_id>",
+    "/signs/<zone_id>",
+    "/signs/<zone_id>/photo",
+    "/signs/<zone_id>/sign.<any(pdf, png):form>",
 }
 FOR_ROLES = sorted(rule for rule, who in ROUTES.items() if isinstance(who, Access))
 

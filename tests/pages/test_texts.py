@@ -81,6 +81,7 @@ ENDINGS = {
     "looked_at_": {key.removeprefix("looked_at_") for key in catalogue("en") if key.startswith("looked_at_")},
     "seen_": {key.removeprefix("seen_") for key in catalogue("en") if key.startswith("seen_")},  # test_examined.py
     "leaf_": {key.removeprefix("leaf_") for key in catalogue("en") if key.startswith("leaf_")},  # test_reference.py
+    "sign_is_": {"posted", "grace", "stale", "none"},
     "step_": {"menu", "notice", "dialled"},
     "answer_": {"yes", "no", "not_applicable"},
     "footage_gap_": {each.value for each in Reason},
