@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from config.logging import configure_logging
-from tests.bench import deletions, growth, intake, ledger, pages, playback, recorder, weights
+from tests.bench import deletions, footage, growth, intake, ledger, pages, playback, recorder, weights
 
 SUBJECTS: dict[str, Callable[[Path], None]] = {
     "intake": intake.run,
@@ -19,6 +19,7 @@ SUBJECTS: dict[str, Callable[[Path], None]] = {
     "ledger": ledger.run,
     "pages": pages.run,
     "weights": weights.run,
+    "footage": footage.run,
     "recorder": recorder.run,
 }
 
