@@ -16,6 +16,7 @@ from app.auth.tokens import NotAdmitted
 from app.uploads import close_uploads, take_uploads
 from app.web.administration import administration
 from app.web.calls import calls
+from app.web.clips import clips
 from app.web.declined import declined
 from app.web.evidence import evidence
 from app.web.findings import findings
@@ -92,7 +93,7 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(administration(at))
     for area in (holds, purges, policies, receipts, ledger, findings, declined, evidence):
         app.register_blueprint(area(at))
-    for area in (review, notices, notice_drafts, footage, signs):
+    for area in (review, notices, notice_drafts, footage, clips, signs):
         app.register_blueprint(area(at))
     app.context_processor(lambda: {"style_nonce": style_nonce})
     app.after_request(_with_headers)

@@ -58,6 +58,7 @@ from telephony.site import Site
 from telephony.steps import CallSteps
 from telephony.webhooks import Webhooks
 from video import postings, sign_versions
+from video.clips import Clips
 from video.confirming import Confirmations
 from video.copies import SpoolCopies
 from video.fsck import LineLook
@@ -302,6 +303,10 @@ class Installation:
     @cached_property
     def previews(self) -> Deriving:
         return previews(self.database, self.clock, self.intake, self.playback)
+
+    @cached_property
+    def clips(self) -> Clips:
+        return Clips(self.database, self.clock, self.intake, self.playback, self.ledger)
 
     @cached_property
     def copy_removal(self) -> CopyRemoval:

@@ -44,6 +44,8 @@ class Worker:
             ("make_peaks", at.peaks.run, 1, 2),
             ("want_lost_peaks", self.want_lost_peaks, 60, 1),
             ("make_previews", at.previews.run, 1, 1),
+            ("make_clips", at.clips.run, 1, 2),
+            ("forget_clips", at.clips.forget, 3600, 1),
             ("want_lost_previews", self.want_lost_previews, 60, 1),
             ("mirror_holds", lambda: at.mirror.run(BUDGET), 1, 1),
             ("delete_due", lambda: at.deleter.run(BUDGET), 1, 1),

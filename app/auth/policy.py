@@ -12,6 +12,7 @@ MEDIA: dict[tuple[str, str], tuple[str, ...]] = {
     ("qa_reviewer", "recording"): ("quality", "training"),
     ("centre_manager", "segment"): ("security",),
     ("centre_manager", "sign_photo"): ("evidence",),
+    ("centre_manager", "export"): ("security",),
 }
 
 # What commands ask for, too. Of what takes two people: who may ask for it, and who, being another, may approve it.

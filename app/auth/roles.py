@@ -61,6 +61,8 @@ CALLS = frozenset({"centre_manager", "qa_reviewer", "privacy_officer", "auditor"
 CALLERS = CALLS - {"auditor"}
 # A camera's days as rows tell them: what was recorded, gaps, holds. Who sees pictures of them is said by MEDIA.
 CAMERA_DAYS = frozenset({"centre_manager", "privacy_officer", "auditor"})
+# Who takes footage away.
+CLIPS_ASKED = frozenset({"centre_manager"})
 HOLDS_SEEN = frozenset({"centre_manager", "privacy_officer", "auditor"})
 HOLDS_SET = frozenset({"centre_manager", "privacy_officer"})
 # Whoever hears card data may ask that it be silenced; who may then let it be done is said by TASKS.

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.footage.access import NO_SUCH_CAMERA, Part, camera_of, may_watch, strip, thumbnail, watch
+from app.footage.clips import clips_of
 from app.footage.day import bounds_of, day_of, moment, span_of, span_seen
 from app.privacy.holds import REVIEW_AFTER, set_hold
 from app.web.gate import viewer, who_asks
@@ -54,6 +55,7 @@ class FootageArea:
             pictures = may_watch(viewer(), camera)
             bounds = bounds_of(camera, request.args.get("day"), now)
             seen = day_of(session, camera, bounds, now, pictures=pictures)
+            taken = clips_of(session, camera) if pictures else ()
         if pictures:
             # What hls.js plays is put together in the browser.
             g.streams = True
@@ -68,6 +70,7 @@ class FootageArea:
             pictures=pictures,
             before=before,
             after=after if bounds.end <= now else None,
+            clips=taken,
             held=request.args.get("held", type=int),
             gone=request.args.get("gone", type=int),
         )
@@ -171,6 +174,7 @@ class FootageArea:
             "footage/span.html",
             **texts(),
             camera=camera,
+            pictures=may_watch(viewer(), camera),
             seen=seen,
             zone=zone,
             typed=typed,

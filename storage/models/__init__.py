@@ -5,6 +5,7 @@ from storage.models.approval import CardDataPurge, PolicyPreview, PolicyPreviewC
 from storage.models.call import Call, CallStep, CarrierEvent, ConsentRecord, Recording
 from storage.models.camera import Camera, CameraLease, Gap, RecorderSeen, RecordingRun, Segment, Zone
 from storage.models.centre import Centre, Line
+from storage.models.clip import Clip, ObjectPart
 from storage.models.count import StoredCount
 from storage.models.footage import Preview, PreviewTask
 from storage.models.hold import HeldObject, Hold, HoldMirror
@@ -28,6 +29,7 @@ __all__ = [
     "CardDataPurge",
     "CarrierEvent",
     "Centre",
+    "Clip",
     "ConsentRecord",
     "Deletion",
     "Finding",
@@ -44,6 +46,7 @@ __all__ = [
     "NoticeDraft",
     "NoticeVersion",
     "ObjectCopy",
+    "ObjectPart",
     "ObjectPurpose",
     "PasswordLink",
     "PeaksTask",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from storage.errors import Refused
 from storage.models import Deletion, StoredObject
+from storage.retention.composed import wholes_of
 
 
 def claim(session: Session, object_id: str, cause: str, now: datetime, *, only_if_due: bool = False) -> int:
@@ -49,7 +50,8 @@ def begin(
 
 def derived_from(session: Session, object_ids: Sequence[str]) -> Sequence[str]:
     """What was made of these objects, and goes with them."""
-    return session.scalars(sa.select(StoredObject.id).where(StoredObject.parent_id.in_(object_ids))).all()
+    of_one = session.scalars(sa.select(StoredObject.id).where(StoredObject.parent_id.in_(object_ids))).all()
+    return [*of_one, *wholes_of(session, object_ids)]
 
 
 def discard(session: Session, object_id: str, cause: str, now: datetime) -> None:

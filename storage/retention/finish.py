@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage.ledger.log import Told, append_all
-from storage.models import Deletion, ObjectCopy, ObjectPurpose, Preview, Receipt, StoredObject
+from storage.models import Clip, Deletion, ObjectCopy, ObjectPart, ObjectPurpose, Preview, Receipt, StoredObject
 from storage.retention.receipt import Ended, receipt
 
 Remains = Callable[[str, datetime], dict[str, str] | None]
@@ -50,6 +50,8 @@ def finish(
     )
     # What moved in front of a camera is told by its footage, and goes with it.
     session.execute(sa.delete(Preview).where(Preview.object_id.in_(ids)))
+    session.execute(sa.delete(Clip).where(Clip.object_id.in_(ids), Clip.state == "made"))
+    session.execute(sa.delete(ObjectPart).where(ObjectPart.whole_id.in_(ids)))
     _set(session, sa.update(StoredObject).where(StoredObject.id.in_(ids)).values(state="deleted", deleted_at=now))
     _set(session, sa.update(Deletion).where(Deletion.object_id.in_(ids)).values(finished_at=now, last_error=None))
     return ids

@@ -16,6 +16,7 @@ from storage.errors import NotFound, Refused
 from storage.ledger.log import append
 from storage.models import HeldObject, Hold, StoredObject
 from storage.models.columns import random_id
+from storage.retention.composed import holds_over_all_parts, wholes_within, with_parts
 from storage.retention.mirror_rows import note_change
 
 # On PostgreSQL a hold over a span must not miss an object that is being committed beside it. (SQLite has one writer.)
@@ -67,7 +68,7 @@ def hold_objects(session: Session, object_ids: Sequence[str], why: Why, now: dat
         Refused: if case or reason is missing, or the review lies in the past.
     """
     _check(why, now)
-    held = _count_up_tree(session, object_ids)
+    held = _count_up_tree(session, with_parts(session, object_ids))
     late = sorted(set(object_ids) - set(held))
     if late:
         session.rollback()
@@ -129,6 +130,7 @@ def inherit(session: Session, row: StoredObject, now: datetime) -> None:
     found = set(session.scalars(over_span))
     if row.parent_id is not None:
         found |= set(session.scalars(of_parent))
+    found |= holds_over_all_parts(session, row.id)
     _held_by(session, row, found, now)
 
 
@@ -241,7 +243,9 @@ def _count_up_tree(session: Session, object_ids: Iterable[str]) -> list[str]:
         held += _count_up(session, layer)
         derived = session.scalars(sa.select(StoredObject.id).where(StoredObject.parent_id.in_(layer)))
         layer = [each for each in derived if each not in held]
-    return held
+    # What was put together is held by what holds all of its parts, and goes with the first of them else.
+    wholes = [each for each in wholes_within(session, held) if each not in held]
+    return held + _count_up(session, wholes) if wholes else held
 
 
 def _count_up(session: Session, object_ids: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from storage.ledger.log import sequence
-from storage.models import Call, Centre, Leaf, LeafOpening, Receipt
+from storage.models import Call, Camera, Centre, Leaf, LeafOpening, Person, Receipt
 from tests.backend import Databases
 from tests.calls.talking import talk
 from tests.cli.conftest import Lived, lived_in
@@ -26,6 +26,7 @@ from tests.pages.people import Visitor
 from tests.pages.reviewing import answered
 from tests.seaweed import Seaweed
 from video.cameras import add_zone
+from video.clips import ask as ask_for_clip
 from video.postings import post, withdraw
 from video.sheets import Owner, sheet_for
 
@@ -83,6 +84,9 @@ def live(lived: Lived) -> None:
     post_and_withdraw(house)
     door = ("--centre", "ast", "--zone", "lobby", "--code", "door", "--url", f"rtsp://{NAME}.example/live")
     typed.fine("camera", "add", *door)
+    with house.at.database.begin() as session:
+        camera, person = session.scalars(sa.select(Camera)).one(), session.scalars(sa.select(Person).limit(1)).one()
+        ask_for_clip(session, camera, (house.clock.now(), house.clock.now()), person.id, house.clock.now())
     typed.fine("camera", "off", "door")
     typed.fine("camera", "on", "door")
     spoken = ("--text", f"Ask for {NAME}.", "--placeholder", "--from", "2099-01-01T00:00:00Z")

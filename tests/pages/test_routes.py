@@ -25,6 +25,7 @@ PARTS = {
     "<centre>": "ast",
     "<line>": "stay",
     "<camera_id>": "nothing",
+    "<clip_id>": "nothing",
     "<hold_id>": "nothing",
     "<policy_id>": "nothing",
     "<purge_id>": "nothing",
@@ -37,7 +38,8 @@ PARTS = {
 }
 # Pages of what the town has not.
 OF_NOTHING = {
-    *(rule for rule in ROUTES if rule.startswith("/cameras/<camera_id>") and not rule.endswith("/hold")),
+    *(rule for rule in ROUTES if rule.startswith("/cameras/<camera_id>") and not rule.endswith(("/hold", "/clips"))),
+    *(rule for rule in ROUTES if rule.startswith("/clips/<clip_id>")),
     "/notices/drafts/<draft_id>",
     "/notices/drafts/<draft_id>/audio.wav",
     "/holds/<hold_id>",

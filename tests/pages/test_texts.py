@@ -22,6 +22,7 @@ from app.web.receipts import REMAINS
 from app.web.sign_in import LOCKED_OUT, REFUSED, SESSION_OVER
 from storage.retention.policy import PURPOSES
 from telephony.outcome import Outcome
+from video.clips import CHANGES, FAILED, GONE, NOTHING_THERE, TOO_LONG
 from video.facts import Reason
 
 ROOT = Path(__file__).parents[2]
@@ -85,6 +86,8 @@ ENDINGS = {
     "step_": {"menu", "notice", "dialled"},
     "answer_": {"yes", "no", "not_applicable"},
     "footage_gap_": {each.value for each in Reason},
+    "clip_refused_": {NOTHING_THERE, CHANGES, TOO_LONG, GONE, FAILED},
+    "clip_state_": {"asked", "made", "refused"},
     "footage_is_": {"recorded", "gap", "held", "deleted"},
     "mark_": {"notice_began", "notice_ended", "agreed", "recording_began", "paused", "not_paused", "silenced"},
 }

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 # Tables that grow with every call. (Lines, centres, notices, policies, holds: a person makes each of their rows.)
 GROWING = {
-    "call", "call_step", "carrier_event", "consent_record", "deletion", "gap", "held_object", "leaf", "leaf_opening",
-    "object_copy", "object_purpose", "peaks_task", "preview", "preview_task", "receipt", "recording",
-    "recording_pause", "recording_run", "review", "review_note", "segment", "stored_object", "tree_node",
+    "call", "call_step", "carrier_event", "consent_record", "deletion", "gap", "held_object", "leaf",
+    "leaf_opening", "object_copy", "object_part", "object_purpose", "peaks_task", "preview", "preview_task", "receipt",
+    "recording", "recording_pause", "recording_run", "review", "review_note", "segment", "stored_object", "tree_node",
 }  # fmt: skip
 EXPLAINED = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 # By its state alone: half of all objects are stored.
