@@ -17,7 +17,7 @@ from video.facts import Reason, Run
 from video.salvage import recover
 from video.segments import SEGMENT_S, SegmentWriter
 from video.sources import Packet, Source, StreamLost
-from video.spool import CameraSpool, OpenGap, SpoolFull
+from video.spool import NO_ROOM, CameraSpool, OpenGap, SpoolFull
 from video.timing import Normaliser, Placed, Runaway, began, run_begin
 
 log = structlog.get_logger()
@@ -64,6 +64,8 @@ class CameraRecording:
         self._habits = habits or Habits()
         self.stopping = threading.Event()
         self._stopped_for = Reason.RECORDER_STOPPED
+        # What a segment that nobody finished was broken off by: another process's end, until something failed in ours.
+        self._broken_by = Reason.RECORDER_KILLED
 
     def stop(self, reason: Reason) -> None:
         """Let it end, soon; the gap that then begins has this reason."""
@@ -80,6 +82,8 @@ class CameraRecording:
             # Whatever it was, the next try begins with what the spool holds.
             except Exception as error:  # noqa: BLE001
                 log.warning("recording_failed", camera=self._spool.camera_id, error=type(error).__name__)
+                full = isinstance(error, SpoolFull) or (isinstance(error, OSError) and error.errno in NO_ROOM)
+                self._broken_by = Reason.SPOOL_FULL if full else Reason.FAILED
                 gap, recorded = None, False
             failures = 0 if recorded else failures + 1
             lasts = self._clock.now() - (began if gap is None else gap.gap.started_at)
@@ -87,7 +91,7 @@ class CameraRecording:
 
     def _one_run(self) -> tuple[OpenGap, bool]:
         """Connect, record until it ends. Returns the gap since then, and whether anything was recorded."""
-        gap = recover(self._spool, self._clock.now())
+        gap = recover(self._spool, self._clock.now(), self._broken_by)
         try:
             self._spool.make_sure_of_room()
             source = self._open_stream()

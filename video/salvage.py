@@ -45,8 +45,13 @@ class GapThere:
         return self.gap.started_at
 
 
-def recover(spool: CameraSpool, now: datetime) -> OpenGap:
+def recover(spool: CameraSpool, now: datetime, why: Reason = Reason.RECORDER_KILLED) -> OpenGap:
     """Finish what nobody finished, and find (or begin) the gap that lasts.
+
+    Args:
+        spool: the camera's.
+        now: the moment: a camera of which there is nothing yet begins here.
+        why: what broke off a segment that nobody finished.
 
     Raises:
         OSError, ValueError: the spool cannot be read or written.
@@ -58,7 +63,7 @@ def recover(spool: CameraSpool, now: datetime) -> OpenGap:
     elif last is None:
         gap = spool.open_gap(now, Reason.STARTING)
     else:
-        gap = spool.open_gap(_end_of(spool, last), Reason.RECORDER_KILLED)
+        gap = spool.open_gap(_end_of(spool, last), why)
         things.append(GapThere(gap.path, gap.gap))
     for thing, after in pairwise(things):
         if isinstance(thing, GapThere):

@@ -38,11 +38,11 @@ def wait_until(true: Callable[[], object]) -> None:
 class Site:
     """Cameras of a plain house, recorded by a recorder of this process."""
 
-    def __init__(self, house: PlainHouse, home: Path, limit_bytes: int = 1 << 30) -> None:
+    def __init__(self, house: PlainHouse, home: Path, limit_bytes: int = 1 << 30, reserve_bytes: int = 0) -> None:
         self.house = house
         self.home = home
         self.clock = SystemClock()
-        self.spool = Spool(home / "spool", limit_bytes, reserve_bytes=0)
+        self.spool = Spool(home / "spool", limit_bytes, reserve_bytes)
         self.intake = Intake(house.database, house.store, house.keys, self.clock)
         self.upload = Upload(self.spool, house.database, self.intake, self.clock)
         self.addresses: dict[str, str] = {}
