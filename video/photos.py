@@ -9,6 +9,7 @@ import os
 import struct
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 
 from storage.errors import Refused
@@ -18,6 +19,8 @@ MOST_PIXELS = 64_000_000
 LEAST_SIDE = 100
 # The reader gives up by itself after 8 s; this is for one that hangs.
 PATIENCE_S = 30.0
+# Each takes up to half a gigabyte, of a large photo without a code: who sends many waits.
+READERS = threading.BoundedSemaphore(2)
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif")
 # Markers of a JPEG that begin a frame, and so tell its size.
 FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
@@ -114,14 +117,15 @@ def codes_on(shot: Photo) -> list[str]:
     Takes 0.3 s and more: longest, some ten seconds, where there is none.
     """
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "video.photo_codes"],
-            input=shot.content,
-            capture_output=True,
-            timeout=PATIENCE_S,
-            check=True,
-            env={name: os.environ[name] for name in ("PATH", "LANG", "PYTHONPATH") if name in os.environ},
-        )
+        with READERS:
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", "video.photo_codes"],
+                input=shot.content,
+                capture_output=True,
+                timeout=PATIENCE_S,
+                check=True,
+                env={name: os.environ[name] for name in ("PATH", "LANG", "PYTHONPATH") if name in os.environ},
+            )
         found = json.loads(done.stdout)
     except (subprocess.SubprocessError, ValueError):
         return []

@@ -71,6 +71,17 @@ def newest_sheet(session: Session, zone_id: str) -> Sign | None:
     ).one_or_none()
 
 
+def needs_another(session: Session, zone: Zone, owner: Owner, now: datetime) -> bool:
+    """Whether a zone needs another sheet than was issued for it last. The session may be one that only reads.
+
+    Raises:
+        Refused: as `sheet_for`.
+    """
+    newest = newest_sheet(session, zone.id)
+    wanted = hash_of(current_version(session, now), content_of(session, zone, owner))
+    return newest is None or newest.content_sha256 != wanted
+
+
 def sheet_for(session: Session, zone: Zone, owner: Owner, now: datetime) -> Sign:
     """The sheet that a zone needs now; it is issued if it is not the zone's newest already.
 

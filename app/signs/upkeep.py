@@ -11,26 +11,38 @@ from storage.errors import Refused
 from storage.findings import note_finding
 from storage.models import Zone
 from video.grace import GRACE, STALE
-from video.sheets import sheet_for
+from video.sheets import needs_another, sheet_for
 
 # How long before a grace ends it becomes a finding: time to print a page and to hang it up.
 WARNING = timedelta(days=7)
 
 
 def look_after_signs(at: Installation) -> int:
-    """Issue the sheets that zones need now, and warn of those whose sign is outdated. Returns how many are."""
-    with at.database.begin() as session:
-        now = at.clock.now()
-        for zone in session.scalars(sa.select(Zone)).unique():
-            try:
-                sheet_for(session, zone, at.sign_owner, now)
-            except Refused:
-                # No policy says how long its footage is kept: nothing is stored there either.
-                continue
+    """Issue the sheets that zones need now, and warn of those whose sign is outdated. Returns how many are.
+
+    Nobody who writes waits for it while there is nothing to be done.
+    """
+    now = at.clock.now()
+    with at.database.read() as session:
+        wanting = [zone.id for zone in session.scalars(sa.select(Zone)).unique() if _wants(session, zone, at, now)]
+    for zone_id in wanting:
+        with at.database.begin() as session:
+            sheet_for(session, session.get_one(Zone, zone_id), at.sign_owner, now)
+    with at.database.read() as session:
         late = [each for each in zone_signs(session, now) if is_late(each, now)]
-        for each in late:
-            _warn(session, each, now)
+    if late:
+        with at.database.begin() as session:
+            for each in late:
+                _warn(session, each, now)
     return len(late)
+
+
+def _wants(session: Session, zone: Zone, at: Installation, now: datetime) -> bool:
+    try:
+        return needs_another(session, zone, at.sign_owner, now)
+    except Refused:
+        # No policy says how long its footage is kept: nothing is stored there either.
+        return False
 
 
 def is_late(each: ZoneSign, now: datetime) -> bool:

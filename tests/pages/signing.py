@@ -1,4 +1,4 @@
-"""Zones in a town, with signs in each state, and photos of them."""
+"""Zones in a house, with signs in each state, and photos of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from config.sign_texts import shipped_sign_texts
 from storage.models import Centre, Sign, Zone
-from tests.pages.people import Town
+from tests.house import House
 from tests.video.photographed import How, photographed
 from video.cameras import add_zone
 from video.postings import post
@@ -17,26 +17,26 @@ from video.sign_versions import publish
 
 @dataclass(frozen=True)
 class Signs:
-    """Of a town. Mira manages `alm`; `ast` is another's."""
+    """Of a house. In a town, Mira manages `alm`; `ast` is another's."""
 
-    town: Town
+    house: House
 
     def zone(self, code: str, centre: str = "alm") -> str:
         """A new zone; returns its id."""
-        with self.town.house.at.database.begin() as session:
+        with self.house.at.database.begin() as session:
             row = session.scalars(sa.select(Centre).where(Centre.code == centre)).one()
-            now = self.town.house.clock.now()
+            now = self.house.clock.now()
             return add_zone(session, centre=row, code=code, name=f"The {code}", now=now).id
 
     def sheet(self, zone_id: str) -> Sign:
         """What it needs now."""
-        at = self.town.house.at
+        at = self.house.at
         with at.database.begin() as session:
             return sheet_for(session, session.get_one(Zone, zone_id), at.sign_owner, at.clock.now())
 
     def posted(self, zone_id: str) -> None:
         """Confirmed without a photo."""
-        at = self.town.house.at
+        at = self.house.at
         with at.database.begin() as session:
             sheet = sheet_for(session, session.get_one(Zone, zone_id), at.sign_owner, at.clock.now())
             post(session, sheet, by="operator", photo_object_id=None, now=at.clock.now())
@@ -46,8 +46,8 @@ class Signs:
         texts = shipped_sign_texts()
         for language in texts:
             texts[language]["purpose"] = f"{purpose} ({language})"
-        now = self.town.house.clock.now()
-        with self.town.house.at.database.begin() as session:
+        now = self.house.clock.now()
+        with self.house.at.database.begin() as session:
             publish(session, texts, now, grace_days=grace_days, **more)
 
     def photo(self, visitor_png: bytes) -> bytes:

@@ -18,7 +18,7 @@ PATH = "/n/ast/lobby"
 
 @pytest.fixture(scope="module")
 def signs(town: Town) -> Signs:
-    signs = Signs(town)
+    signs = Signs(town.house)
     signs.zone("lobby", centre="ast")
     return signs
 

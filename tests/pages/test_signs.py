@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def signs(town: Town) -> Signs:
-    return Signs(town)
+    return Signs(town.house)
 
 
 @pytest.fixture
