@@ -16,6 +16,7 @@ from app.auth.tokens import NotAdmitted
 from app.uploads import close_uploads, take_uploads
 from app.web.administration import administration
 from app.web.calls import calls
+from app.web.cameras import cameras
 from app.web.clips import clips
 from app.web.declined import declined
 from app.web.evidence import evidence
@@ -52,8 +53,8 @@ from storage.objects.store import StoreError
 log = structlog.get_logger()
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'{styles}; img-src 'self'; media-src 'self'{streams}; "
-    "connect-src 'self'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'{styles}; img-src 'self'{pictures}; "
+    "media-src 'self'{streams}; connect-src 'self'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
 )
 PROBLEMS = {
     400: "wrong_request",
@@ -93,7 +94,7 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(administration(at))
     for area in (holds, purges, policies, receipts, ledger, findings, declined, evidence):
         app.register_blueprint(area(at))
-    for area in (review, notices, notice_drafts, footage, clips, signs):
+    for area in (review, notices, notice_drafts, cameras, footage, clips, signs):
         app.register_blueprint(area(at))
     app.context_processor(lambda: {"style_nonce": style_nonce})
     app.after_request(_with_headers)
@@ -114,7 +115,10 @@ def _with_headers(response: Response) -> Response:
     forms = request.url_rule is not None and has_forms(request.url_rule.rule)
     styles = f" 'nonce-{g.style_nonce}'" if "style_nonce" in g else ""
     policy = CONTENT_SECURITY_POLICY.format(
-        forms="'self'" if forms else "'none'", styles=styles, streams=" blob:" if "streams" in g else ""
+        forms="'self'" if forms else "'none'",
+        styles=styles,
+        streams=" blob:" if "streams" in g else "",
+        pictures=" data:" if "pictures" in g else "",
     )
     response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")

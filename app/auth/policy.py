@@ -24,6 +24,8 @@ TASKS: dict[str, tuple[str, ...]] = {
     "close a finding": ("privacy_officer",),
     "pause a recording": ("centre_manager",),
     "post a sign": ("centre_manager",),
+    "set up a camera": ("administrator", "centre_manager"),
+    "look through a camera that is tried": ("centre_manager",),
     "publish a sign": ("privacy_officer",),
 }
 

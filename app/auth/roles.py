@@ -63,6 +63,9 @@ CALLERS = CALLS - {"auditor"}
 CAMERA_DAYS = frozenset({"centre_manager", "privacy_officer", "auditor"})
 # Who takes footage away.
 CLIPS_ASKED = frozenset({"centre_manager"})
+# How cameras stand, and setting them up: an administrator does that without a picture.
+CAMERAS_SEEN = CAMERA_DAYS | {"administrator"}
+CAMERAS_SET = frozenset({"administrator", "centre_manager"})
 HOLDS_SEEN = frozenset({"centre_manager", "privacy_officer", "auditor"})
 HOLDS_SET = frozenset({"centre_manager", "privacy_officer"})
 # Whoever hears card data may ask that it be silenced; who may then let it be done is said by TASKS.

@@ -24,6 +24,7 @@ AREAS = (
     Area("lines", "/lines"),
     Area("people", "/people"),
     Area("health", "/health"),
+    Area("cameras", "/cameras"),
     Area("signs", "/signs"),
     Area("notices", "/notices"),
     Area("holds", "/holds"),

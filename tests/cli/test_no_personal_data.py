@@ -13,8 +13,10 @@ import requests
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
+from app.auth.policy import Viewer
+from app.cameras import setup
 from storage.ledger.log import sequence
-from storage.models import Call, Camera, Centre, Leaf, LeafOpening, Person, Receipt
+from storage.models import Call, Camera, Centre, Leaf, LeafOpening, Person, Receipt, Zone
 from tests.backend import Databases
 from tests.calls.talking import talk
 from tests.cli.conftest import Lived, lived_in
@@ -89,6 +91,7 @@ def live(lived: Lived) -> None:
         ask_for_clip(session, camera, (house.clock.now(), house.clock.now()), person.id, house.clock.now())
     typed.fine("camera", "off", "door")
     typed.fine("camera", "on", "door")
+    try_a_camera(house)
     spoken = ("--text", f"Ask for {NAME}.", "--placeholder", "--from", "2099-01-01T00:00:00Z")
     typed.fine("notice", "publish", "--kind", "unavailable", "--language", "en", *spoken)
     typed.fine("notice", "withdraw", "unavailable-en-2", *because)
@@ -122,6 +125,15 @@ def post_and_withdraw(house: House) -> None:
         sheet = sheet_for(session, zone, Owner(NAME, ADDRESSES[0], "https://notice.example"), now)
         post(session, sheet, by="operator", photo_object_id=None, now=now)
         withdraw(session, zone, by="operator", reason=f"{NAME} took it", now=now)
+
+
+def try_a_camera(house: House) -> None:
+    """An address with a name in it, typed into the page, and a password that is one."""
+    with house.at.database.begin() as session:
+        zone_id = session.scalars(sa.select(Zone.id).where(Zone.code == "lobby")).one()
+        viewer = Viewer("administrator", None, active=True)
+    given = setup.Given(zone_id, "lift", f"rtsp://{NAME}.example/{NUMBER}", NAME, f"{NAME} has one")
+    assert setup.tried(house.at, viewer, "somebody", given).trouble is not None
 
 
 def asked_for(lived: Lived, object_id: str, because: tuple[str, ...]) -> tuple[str, str]:

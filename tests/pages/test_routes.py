@@ -38,7 +38,11 @@ PARTS = {
 }
 # Pages of what the town has not.
 OF_NOTHING = {
-    *(rule for rule in ROUTES if rule.startswith("/cameras/<camera_id>") and not rule.endswith(("/hold", "/clips"))),
+    *(
+        rule
+        for rule in ROUTES
+        if rule.startswith("/cameras/<camera_id>") and not rule.endswith(("/hold", "/clips", "/off", "/on", "/try"))
+    ),
     *(rule for rule in ROUTES if rule.startswith("/clips/<clip_id>")),
     "/notices/drafts/<draft_id>",
     "/notices/drafts/<draft_id>/audio.wav",

@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from app.auth.roles import ROLES
+from app.cameras.states import STATES
 from app.factory import PROBLEMS
 from app.overview.calls import OUTCOMES
 from app.overview.needs import BY_ROLE
@@ -88,6 +89,8 @@ ENDINGS = {
     "footage_gap_": {each.value for each in Reason},
     "clip_refused_": {NOTHING_THERE, CHANGES, TOO_LONG, GONE, FAILED},
     "clip_state_": {"asked", "made", "refused"},
+    "camera_is_": set(STATES),
+    "camera_do_": {key.removeprefix("camera_do_") for key in catalogue("en") if key.startswith("camera_do_")},
     "footage_is_": {"recorded", "gap", "held", "deleted"},
     "mark_": {"notice_began", "notice_ended", "agreed", "recording_began", "paused", "not_paused", "silenced"},
 }
