@@ -25,10 +25,9 @@ class Filmed:
     runs: tuple[datetime, ...]
 
 
-def filmed(house: House, centre_id: str, runs: int = 2, codec: str = "libx264", code: str = "door") -> Filmed:
-    """A camera of which so many runs are stored, the last of which ended a while ago, with their previews."""
+def add_camera(house: House, centre_id: str, code: str) -> str:
+    """A camera in a zone of its own. Returns its id."""
     now = house.clock.now()
-    begin = now.replace(second=0, microsecond=0) - timedelta(minutes=10)
     with house.at.database.begin() as session:
         zone = Zone(id=random_id(), centre_id=centre_id, code=f"z{code}", name="Lobby", created_at=now)
         session.add(zone)
@@ -42,15 +41,22 @@ def filmed(house: House, centre_id: str, runs: int = 2, codec: str = "libx264", 
             created_at=now,
         )
         session.add(camera)
-    folder = Path(house.at.home) / "filmed" / camera.id
+    return camera.id
+
+
+def filmed(house: House, centre_id: str, runs: int = 2, codec: str = "libx264", code: str = "door") -> Filmed:
+    """A camera of which so many runs are stored, the last of which ended a while ago, with their previews."""
+    begin = house.clock.now().replace(second=0, microsecond=0) - timedelta(minutes=10)
+    camera_id = add_camera(house, centre_id, code)
+    folder = Path(house.at.home) / "filmed" / camera_id
     folder.mkdir(parents=True)
     spool = Spool(folder / "spool", 1 << 30, reserve_bytes=0)
     path = footage.make(folder / "a.mp4", SECONDS * footage.FPS, codec)
     began = [begin + number * GAP for number in range(runs)]
     for each in began:
-        recover(spool.camera(camera.id), each - timedelta(seconds=3)).end(each)
+        recover(spool.camera(camera_id), each - timedelta(seconds=3)).end(each)
         name = "hevc" if codec == "libx265" else "h264"
-        write(spool.camera(camera.id), path, camera_id=camera.id, began_at=each, codec=name)
+        write(spool.camera(camera_id), path, camera_id=camera_id, began_at=each, codec=name)
     assert Upload(spool, house.at.database, house.at.intake, house.clock).run()
     house.at.previews.run()
-    return Filmed(camera.id, tuple(began))
+    return Filmed(camera_id, tuple(began))
