@@ -33,7 +33,11 @@ def manifest(
     """
     camera = clip.camera
     run = session.get_one(RecordingRun, plan.cuts[0].segment.run_id)
-    gaps = [each for each in line(session, camera.id, plan.from_at, plan.to_at, now) if each.kind == GAP]
+    gaps = [
+        each
+        for each in line(session, camera.id, min(plan.from_at, clip.from_at), max(plan.to_at, clip.to_at), now)
+        if each.kind == GAP
+    ]
     return {
         "version": 1,
         "clip": clip.id,

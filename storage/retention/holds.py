@@ -16,6 +16,7 @@ from storage.errors import NotFound, Refused
 from storage.ledger.log import append
 from storage.models import HeldObject, Hold, StoredObject
 from storage.models.columns import random_id
+from storage.retention.claim import IS_KEPT
 from storage.retention.composed import holds_over_all_parts, wholes_within, with_parts
 from storage.retention.mirror_rows import note_change
 
@@ -253,7 +254,7 @@ def _count_up(session: Session, object_ids: Sequence[str]) -> list[str]:
     return list(
         session.scalars(
             sa.update(StoredObject)
-            .where(StoredObject.id.in_(object_ids), StoredObject.state.in_(KEPT))
+            .where(StoredObject.id.in_(object_ids), IS_KEPT)
             .values(holds=StoredObject.holds + 1)
             .returning(StoredObject.id)
             .execution_options(synchronize_session=False)

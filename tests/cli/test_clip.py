@@ -19,7 +19,7 @@ def test_a_span_is_written_with_what_proves_it(lived: Lived) -> None:
     span = ("--camera", "ast/lift", "--from", begin.isoformat(), "--to", end.isoformat())
     output = typed.folder / "clip.mp4"
     told = typed.fine("clip", "export", *span, "--output", str(output), "--as", "mira@example.com")
-    assert "1 gaps" in told.out
+    assert "3 gaps" in told.out
     assert footage.numbers(output.read_bytes()) == [*range(300), *range(300)]
     manifest = json.loads(output.with_suffix(".json").read_text())
     assert manifest["video"]["sha256"] == hashlib.sha256(output.read_bytes()).hexdigest()

@@ -1,19 +1,24 @@
 """A manager's day in a real browser: opens the day, plays over a segment change and a gap, looks for a moment, marks a
 span and holds it; without a pointer, too."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
+from storage.ledger.log import sequence
 from storage.models import Hold
 from tests.house import House
 from tests.pages.filmed import GAP, SECONDS, Filmed, filmed
 from tests.pages.lively import enter
 from tests.pages.looking import complaints, findings, fits, looks
 from tests.pages.people import Town
+from tests.video import footage
 
 CURRENT = "document.getElementById('video').currentTime"
 
@@ -116,6 +121,30 @@ def test_a_span_is_marked_by_keys_and_held(town: Town, here: Filmed, window: tup
     assert said == []
 
 
+def test_a_span_is_taken_away_as_a_clip(town: Town, here: Filmed, window: tuple[Page, list[str]]) -> None:
+    page, said = window
+    zone = ZoneInfo("Asia/Almaty")
+    page.goto(f"{town.house.at.site.base_url}/cameras/{here.camera_id}?lang=en")
+    for field, moment in (("#from", here.runs[0]), ("#to", here.runs[2] + GAP)):
+        page.locator(field).fill(moment.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S"))
+    page.locator("#span button").press("Enter")
+    page.get_by_role("button", name="Make a clip").press("Enter")
+    expect(page.locator("progress")).to_be_visible()
+    assert findings(page) == []
+    with town.house.at.database.begin() as session:
+        sequence(session)
+    assert town.house.at.clips.run() == 1
+    expect(page.get_by_role("link", name="Download the video")).to_be_visible()
+    assert findings(page) == []
+    with page.expect_download() as video:
+        page.get_by_role("link", name="Download the video").click()
+    assert footage.numbers(Path(video.value.path()).read_bytes()) == [*range(SECONDS * footage.FPS)] * 3
+    with page.expect_download() as manifest:
+        page.get_by_role("link", name="Download the manifest").click()
+    assert len(json.loads(Path(manifest.value.path()).read_text())["gaps"]) == 3
+    assert said == []
+
+
 def test_the_line_is_clicked_dragged_and_shows_pictures(
     town: Town, here: Filmed, window: tuple[Page, list[str]]
 ) -> None:
@@ -159,6 +188,15 @@ def test_how_it_looks(
     page.locator("#to").fill((here.runs[1] + timedelta(hours=5)).strftime("%Y-%m-%dT%H:%M:%S"))
     page.locator("#span button").click()
     page.wait_for_selector("#case")
+    assert findings(page) == []
+    assert fits(page)
+    page.locator("form[action$=clips] button").click()
+    page.wait_for_selector("progress")
+    assert fits(page)
+    with town.house.at.database.begin() as session:
+        sequence(session)
+    assert town.house.at.clips.run() == 1
+    page.wait_for_selector("a.button")
     assert findings(page) == []
     assert fits(page)
     assert said == []
