@@ -16,6 +16,7 @@ from video.assignment import Assignment
 from video.filling import Filling
 from video.leases import Leases
 from video.recorder import Recorder, Subject
+from video.recording import Habits
 from video.spool import Spool
 from video.upload import Upload
 
@@ -25,7 +26,7 @@ MEGABYTE = 1_000_000
 TELLS_EVERY_S = 60.0
 
 
-def record(at: Installation) -> None:
+def record(at: Installation, habits: Habits | None = None) -> None:
     """Record until SIGTERM or SIGINT; then end every run orderly, store what can be stored, and give the leases back.
 
     Raises:
@@ -46,7 +47,7 @@ def record(at: Installation) -> None:
             return assignment()
 
         upload = Upload(spool, at.database, at.intake, at.clock)
-        recorder = Recorder(spool, upload, at.clock, subjects)
+        recorder = Recorder(spool, upload, at.clock, subjects, habits)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: recorder.stopping.set())
         log.info("recorder_started", recorder=spool.identity)

@@ -52,6 +52,8 @@ class Recorders:
             )
             centre.camera_networks = ["127.0.0.0/8"]
             self.zone_id = add_zone(session, centre=centre, code="lobby", name="Lobby", now=now).id
+        self.program: tuple[str, ...] = (*ESKERTU[1:], "recorder")
+        self.more: dict[str, str] = {}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def add(self, code: str, url: str) -> str:
@@ -85,7 +87,11 @@ class Recorders:
         spool = {"ESKERTU_SPOOL_PATH": str(self.folder / f"spool {name}"), "ESKERTU_RECORDER_NAME": name}
         with (self.folder / f"{name}.log").open("ab") as log:
             process: subprocess.Popen[bytes] = subprocess.Popen(
-                [*ESKERTU, "recorder"], cwd=self.folder, env=ours | self.settings | spool, stdout=log, stderr=log
+                [ESKERTU[0], *self.program],
+                cwd=self.folder,
+                env=ours | self.settings | spool | self.more,
+                stdout=log,
+                stderr=log,
             )
         self.processes[name] = process
         return process
