@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from app.cameras.upkeep import hours_left, is_filling, recorders
 from app.privacy.findings import how_many_open
 from app.privacy.ledger import ledger_state
 from app.readiness import ask_all
@@ -31,6 +32,9 @@ VERDICTS = {
     "publish recordings by people before real callers come",
     "findings_none": "none",
     "findings_open": "{n} to look at: `eskertu findings`",
+    "recorder_records": "lives; {n} cameras are to be recorded",
+    "recorder_none": "none lives, and {n} cameras are to be recorded: run `eskertu recorder`",
+    "recorder_filling": "stores nothing; its spool is full in {hours} hours: see the store, and `eskertu findings`",
     "holds_mirrored": "mirrored to the key database and the store",
     "holds_late": "{n} could not be mirrored yet: see the worker's log (hold_not_mirrored)",
     "holds_not_in_store": NOT_IN_STORE,
@@ -74,6 +78,7 @@ def examine(at: Installation) -> list[Found]:
     if not usable:
         return found
     found += _lines_and_notices(at)
+    found += _recorders(at)
     found += _holds(at)
     with at.database.read() as session:
         given = ledger_state(session).given
@@ -98,6 +103,20 @@ def _lines_and_notices(at: Installation) -> Iterator[Found]:
         spoken = session.scalar(sa.select(sa.func.count()).where(NoticeVersion.placeholder, notices.in_force(now)))
         yield _counted("notices", "notices_by_machine", spoken or 0, "notices_by_people")
         yield _counted("findings", "findings_open", how_many_open(session), "findings_none")
+
+
+def _recorders(at: Installation) -> Iterator[Found]:
+    """Whether somebody records the cameras, where there are any."""
+    with at.database.read() as session:
+        found = recorders(session, at.clock.now())
+    if found.wanted and not found.alive:
+        yield Found("recorder", "recorder_none", fine=False, facts={"n": found.wanted})
+    for each in found.alive if found.wanted else ():
+        if is_filling(each):
+            hours: dict[str, object] = {"hours": hours_left(each)}
+            yield Found("recorder", "recorder_filling", fine=False, facts=hours, subject=each.name)
+        else:
+            yield Found("recorder", "recorder_records", fine=True, facts={"n": found.wanted}, subject=each.name)
 
 
 def _holds(at: Installation) -> Iterator[Found]:

@@ -12,6 +12,7 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from app.cameras.upkeep import look_after_recorders
 from app.signs.upkeep import look_after_signs
 from app.wiring import Installation
 from storage.ledger.log import sequence
@@ -56,6 +57,7 @@ class Worker:
             ("replay_restored", at.restored.replay, 6 * 3600, 1),
             ("delete_evidence", self.delete_evidence, 5, 1),
             ("count_stored", at.counting.run, 5, 1),
+            ("look_after_recorders", lambda: look_after_recorders(at), 30, 1),
             ("look_after_signs", lambda: look_after_signs(at), 30, 1),
             ("forget_sessions", at.sign_in.forget, 3600, 1),
             ("forget_tokens", at.tokens.forget, 3600, 1),

@@ -4,6 +4,7 @@ import structlog
 from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from app.cameras.upkeep import gauges
 from app.readiness import ask_all
 from app.wiring import Installation
 
@@ -29,6 +30,12 @@ def health(at: Installation) -> Blueprint:
 
     @area.get("/metrics")
     def metrics() -> Response:
-        return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+        told = generate_latest()
+        try:
+            told += generate_latest(gauges(at))
+        # The database is away, or not of this version: what this process counted itself is told all the same.
+        except Exception as error:  # noqa: BLE001
+            log.warning("gauges_unknown", error=type(error).__name__)
+        return Response(told, content_type=CONTENT_TYPE_LATEST)
 
     return area

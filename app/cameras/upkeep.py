@@ -1,0 +1,79 @@
+"""Whether there is a recorder for the cameras, and in how long its spool is full."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from prometheus_client import CollectorRegistry, Gauge
+from sqlalchemy.orm import Session
+
+from app.cameras.states import STATES, states
+from app.wiring import Installation
+from storage.findings import note_finding
+from storage.models import Camera, RecorderSeen
+from video.leases import LEASE_FOR
+
+# From then on a person is told: time to bring the store back, or to make room.
+WARNING = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Recorders:
+    """`alive`: those that said so of late. `wanted`: how many cameras are to be recorded by one."""
+
+    alive: Sequence[RecorderSeen]
+    wanted: int
+
+
+def recorders(session: Session, now: datetime) -> Recorders:
+    """The recorders there are."""
+    alive = session.scalars(
+        sa.select(RecorderSeen).where(RecorderSeen.seen_at > now - LEASE_FOR).order_by(RecorderSeen.name)
+    ).all()
+    wanted = session.scalar(sa.select(sa.func.count()).where(Camera.off_at.is_(None))) or 0
+    return Recorders(alive, wanted)
+
+
+def is_filling(row: RecorderSeen) -> bool:
+    """Whether its spool is full within a day, at the present rate."""
+    return row.full_in_s is not None and row.full_in_s < WARNING.total_seconds()
+
+
+def hours_left(row: RecorderSeen) -> float:
+    """Until its spool is full."""
+    return round((row.full_in_s or 0) / 3600, 1)
+
+
+def look_after_recorders(at: Installation) -> int:
+    """Put spools that fill before a person's eyes. Returns how many do."""
+    now = at.clock.now()
+    with at.database.read() as session:
+        filling = [each for each in recorders(session, now).alive if is_filling(each)]
+    if filling:
+        with at.database.begin() as session:
+            for each in filling:
+                explanation = (
+                    f"the spool of recorder {each.name} is full in {hours_left(each)} hours: nothing is stored"
+                )
+                note_finding(session, "spool_filling", each.id, explanation, now)
+    return len(filling)
+
+
+def gauges(at: Installation) -> CollectorRegistry:
+    """How cameras stand and what waits, as numbers alone."""
+    registry = CollectorRegistry()
+    now = at.clock.now()
+    with at.database.read() as session:
+        found, seen = recorders(session, now), Counter(each.state for each in states(session, now))
+    cameras = Gauge("eskertu_cameras", "cameras by how they stand", ["state"], registry=registry)
+    for state in STATES:
+        cameras.labels(state).set(seen[state])
+    Gauge("eskertu_recorders", "recorders that live", registry=registry).set(len(found.alive))
+    waiting = Gauge("eskertu_spool_bytes", "footage that waits in spools", registry=registry)
+    waiting.set(sum(each.spool_bytes for each in found.alive))
+    left = [each.full_in_s for each in found.alive if each.full_in_s is not None]
+    full = Gauge("eskertu_spool_full_seconds", "until the first spool is full; +Inf: none fills", registry=registry)
+    full.set(min(left, default=float("inf")))
+    return registry
