@@ -51,7 +51,8 @@ class Day:
 
     @property
     def gaps(self) -> list[Stretch]:
-        return [each for each in self.line if each.kind == GAP]
+        # One without length says why something was tried; nothing is missing in it.
+        return [each for each in self.line if each.kind == GAP and each.end > each.begin]
 
     @property
     def gone_s(self) -> float:
