@@ -5,16 +5,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlencode
 
 from playwright.sync_api import Page
 
 from app.auth.policy import Viewer
 from app.web.navigation import areas_of
+from storage.ledger.log import sequence
+from storage.models import Camera
 from tests.bench.ground import BUCKET, seaweed
 from tests.house import House
+from tests.pages.filmed import Filmed, filmed
 from tests.pages.officer import Shown, call_of, more_officers, pages_with_something
 from tests.pages.people import PASSWORD, Town
 from tests.pages.reviewing import reviewed
+from video.clips import ask
 
 CALLS = [
     ("stay", "kk", "listen"),
@@ -41,6 +46,7 @@ BESIDES = {
         ("nothing", "/holds"),
     ],
     "pavel": [("call", "/calls/{call}")],
+    "mira": [("camera-day", "/cameras/{camera}"), ("span", "/cameras/{camera}/span?{span}"), ("clip", "/clips/{clip}")],
     "charlie": [("line", "/lines/{line}"), ("person", "/people/{person}")],
 }
 NAMES = ("stranger", "alice", "pavel", "charlie", "aidar", "mira")
@@ -52,6 +58,8 @@ class Lively:
 
     town: Town
     officers: list[Shown]
+    filmed: Filmed
+    clip_id: str
 
     def path(self, path: str) -> str:
         """An address with what stands in it."""
@@ -61,6 +69,9 @@ class Lively:
             call=call_of(town, town.kept.id),
             line=town.house.lines()[0].id,
             person=town.person("bob").id,
+            camera=self.filmed.camera_id,
+            span=urlencode({"from": self.filmed.runs[0].isoformat(), "to": self.filmed.runs[1].isoformat()}),
+            clip=self.clip_id,
         )
 
     def pages_of(self, name: str) -> list[Shown]:
@@ -90,7 +101,21 @@ def lively() -> Iterator[Lively]:
             house.at.peaks.run()
             reviewed(town)
             assert house.at.counting.run()
-            yield Lively(town, officers)
+            yield Lively(town, officers, *seen_on_a_camera(town))
+
+
+def seen_on_a_camera(town: Town) -> tuple[Filmed, str]:
+    """A camera of Mira's centre with two runs, and a clip of it."""
+    house, mira = town.house, town.person("mira")
+    assert mira.centre_id is not None
+    here = filmed(house, mira.centre_id)
+    with house.at.database.begin() as session:
+        camera = session.get_one(Camera, here.camera_id)
+        clip_id = ask(session, camera, (here.runs[0], here.runs[1]), mira.id, house.clock.now()).id
+    with house.at.database.begin() as session:
+        sequence(session)
+    assert house.at.clips.run() == 1
+    return here, clip_id
 
 
 def enter(page: Page, base: str, name: str) -> None:
