@@ -95,7 +95,7 @@ def switch(session: Session, camera: Camera, *, on: bool, by: str, now: datetime
         by: id of a person, or `operator`.
         now: the present.
     """
-    row = session.get_one(Camera, camera.id, with_for_update=True)
+    row = session.get_one(Camera, camera.id, with_for_update={"of": Camera})
     if (row.off_at is None) == on:
         return False
     row.off_at = None if on else now
