@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from storage.ledger.log import sequence
 from storage.models import Clip, Segment
 from storage.retention.restriction import restrict
+from tests.calls.purging import everything_agrees
 from tests.house import House
 from tests.pages.filmed import Filmed, filmed
 from tests.pages.people import PASSWORD, Town
@@ -68,6 +69,7 @@ def test_it_is_asked_for_made_and_taken_away(town: Town, here: Filmed) -> None:
     assert told["video"]["sha256"] == hashlib.sha256(video.data).hexdigest()
     assert told["video"]["sha256"] in page
     clip_id = address.rpartition("/")[2]
+    everything_agrees(town.house)
     (leaf,) = town.leaves("clip_asked")
     assert (leaf["clip"], leaf["person"]) == (clip_id, town.person("mira").id)
     (shown,) = town.leaves("media_shown")
