@@ -132,6 +132,7 @@ def recorders(tmp_path: Path, store_settings: dict[str, str], line: Line, databa
         made.close()
 
 
+@pytest.mark.timeout(600 + 3 * SECONDS)
 def test_what_was_sent_is_stored_or_in_a_recorded_gap(server: Server, line: Line, recorders: Recorders) -> None:
     began = time.monotonic()
     cameras = {recorders.add(code, server.url(code)): code for code in CODES}
