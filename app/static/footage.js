@@ -253,11 +253,14 @@ const BY_KEY = {
   BracketRight: () => faster(1),
 };
 const ALWAYS = new Set(["ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Space"]);
+// What the browser's own controls take while the picture has the focus, as it has after a click.
+const NATIVE = new Set(["ArrowLeft", "ArrowRight", "Space"]);
 document.addEventListener("keydown", (event) => {
   const does = BY_KEY[event.code];
   if (!does || event.altKey || event.ctrlKey || event.metaKey) return;
   const onLine = event.target === line && ALWAYS.has(event.code);
-  if (!onLine && (!document.getElementById("keys").checked || event.target.closest("input, select, textarea, button, a, video"))) return;
+  const theirs = event.target.closest("input, select, textarea, button, a") || (event.target === video && NATIVE.has(event.code));
+  if (!onLine && (!document.getElementById("keys").checked || theirs)) return;
   event.preventDefault();
   does();
 });
