@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.moments import midnight, moment, typed_day
 from storage.errors import Refused
 from storage.models import Camera, Segment, StoredObject
 from video.footage import codecs, line, previewed
@@ -95,13 +96,8 @@ class SpanSeen:
 def bounds_of(camera: Camera, text: str | None, now: datetime) -> Bounds:
     """A day as it is typed (`2026-11-22`), else today. Raises `Refused` if it is none."""
     zone = ZoneInfo(camera.centre.timezone)
-    try:
-        day = date.fromisoformat(text) if text else now.astimezone(zone).date()
-        begin = datetime.combine(day, time(), zone).astimezone(UTC)
-        end = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise Refused("{field}: give a day", field="day") from error
-    return Bounds(day, zone, begin, end)
+    of = typed_day(text, "day") if text else now.astimezone(zone).date()
+    return Bounds(of, zone, midnight(of, zone), midnight(of, zone, 1))
 
 
 def day_of(session: Session, camera: Camera, bounds: Bounds, now: datetime, *, pictures: bool) -> Day:
@@ -117,15 +113,6 @@ def day_of(session: Session, camera: Camera, bounds: Bounds, now: datetime, *, p
         frozenset(codecs(session, camera.id, bounds.begin, bounds.end)),
         now,
     )
-
-
-def moment(text: str | None, zone: ZoneInfo, field: str) -> datetime:
-    """A moment as a form gives it, in a place's time unless it says its zone. Raises `Refused` if it is none."""
-    try:
-        typed = datetime.fromisoformat(text or "")
-        return (typed if typed.tzinfo else typed.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise Refused("{field}: give day and time", field=field) from error
 
 
 def span_of(from_text: str | None, to_text: str | None, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.footage.access import NO_SUCH_CAMERA, Part, camera_of, may_watch, strip, thumbnail, watch
 from app.footage.clips import clips_of
-from app.footage.day import bounds_of, day_of, moment, span_of, span_seen
+from app.footage.day import bounds_of, day_of, span_of, span_seen
+from app.moments import midnight, moment, typed_day
 from app.privacy.holds import REVIEW_AFTER, set_hold
 from app.web.gate import viewer, who_asks
 from app.web.listening import ranged_part
@@ -149,7 +150,7 @@ class FootageArea:
                 camera = camera_of(session, viewer(), camera_id)
                 zone = ZoneInfo(camera.centre.timezone)
                 begin, end = span_of(request.form.get("from"), request.form.get("to"), zone)
-                review = moment(f"{request.form.get('review', '')}T00:00", zone, "review")
+                review = midnight(typed_day(request.form.get("review"), "review"), zone)
                 why = Why(request.form.get("case", ""), request.form.get("reason", ""), who.id, review)
                 told = set_hold(session, Span(camera.id, begin, end), why, now, viewer().centre_id)
         except NotFound:

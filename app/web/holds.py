@@ -1,12 +1,12 @@
 """Holds: what is held for which case, holding, and lifting with what will go before one's eyes."""
 
-from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from app.moments import midnight, moment, typed_day
 from app.privacy.holds import (
     A_PAGE,
     REVIEW_AFTER,
@@ -115,24 +115,9 @@ def _asked(session: Session, who: Person) -> tuple[Span | list[str], Why]:
     if request.form.get("by") == "span":
         found = source(session, request.form.get("source"))
         zone = ZoneInfo(found.centre.timezone) if found is not None else zone
-        what = Span(found.id if found else "", _moment("from", zone), _moment("to", zone))
+        what = Span(found.id if found else "", *(moment(request.form.get(each), zone, each) for each in ("from", "to")))
     else:
         what = list(dict.fromkeys(request.form.get("objects", "").split()))
-    why = Why(request.form.get("case", ""), request.form.get("reason", ""), who.id, _day("review", zone))
+    review = midnight(typed_day(request.form.get("review"), "review"), zone)
+    why = Why(request.form.get("case", ""), request.form.get("reason", ""), who.id, review)
     return what, why
-
-
-def _moment(field: str, zone: ZoneInfo) -> datetime:
-    try:
-        typed = datetime.fromisoformat(request.form.get(field, ""))
-    except ValueError as error:
-        raise Refused("{field}: give day and time", field=field) from error
-    return (typed if typed.tzinfo else typed.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def _day(field: str, zone: ZoneInfo) -> datetime:
-    try:
-        typed = date.fromisoformat(request.form.get(field, ""))
-    except ValueError as error:
-        raise Refused("{field}: give a day", field=field) from error
-    return datetime.combine(typed, time(), zone).astimezone(UTC)

@@ -149,3 +149,29 @@ def test_what_is_typed_wrong_is_said(town: Town, here: Filmed, asked: str) -> No
     assert mira.get(f"/cameras/{here.camera_id}/span{asked}").status_code == 400
     for each in ("playlist.m3u8", "previews.json"):
         assert mira.get(f"/cameras/{here.camera_id}/{each}{asked}").status_code in {200, 400}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "playlist.m3u8?from=9999-12-31T23:10Z&to=9999-12-31T23:20Z",
+        "previews.json?from=9999-12-31T23:10Z&to=9999-12-31T23:20Z",
+        "span?from=0001-01-01T06:00Z&to=0001-01-01T07:00Z",
+        "span?from=0001-01-01T00:00&to=2100-01-01T00:00",
+        "?day=0001-01-01",
+        "?day=9999-12-31",
+        "day.json?day=1969-12-31",
+    ],
+)
+def test_a_year_in_which_nothing_was_filmed_is_refused_in_words(town: Town, here: Filmed, asked: str) -> None:
+    separator = "" if asked.startswith("?") else "/"
+    answer = town.signed_in("mira").get(f"/cameras/{here.camera_id}{separator}{asked}&lang=ru")
+    assert answer.status_code == 400
+    assert "укажите год с 1970 по 2099" in answer.text
+    field = "День" if "day=" in asked else "С"
+    assert f"Поле «{field}»" in answer.text
+
+
+@pytest.mark.parametrize("day", ["1970-01-01", "2099-12-31"])
+def test_the_first_and_the_last_day_are_shown(town: Town, here: Filmed, day: str) -> None:
+    assert town.signed_in("mira").get(f"/cameras/{here.camera_id}?day={day}").status_code == 200

@@ -62,3 +62,17 @@ def test_what_is_not_there_is_said_too(town: Town) -> None:
     assert answer.status_code == 404
     assert "Мұндай тоқтату жоқ немесе оны көруге құқығыңыз жоқ." in answer.text
     assert catalogue("kk")["not_found_why"] not in answer.text
+
+
+@pytest.mark.parametrize("field", ["from", "to", "review"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_hold_of_another_age_is_refused_by_its_field(town: Town, field: str, language: str) -> None:
+    pavel = town.signed_in("pavel")
+    hold = {"by": "span", "from": "2026-11-22T09:00", "to": "2026-11-22T10:00", "review": "2030-01-01"}
+    for year in ("0001", "2100"):
+        late = f"{year}-01-01" if field == "review" else f"{year}-01-01T00:00"
+        status, text = asked(pavel, "/holds/new", "/holds/set", language, **hold | {field: late}, case="1", reason="r")
+        assert status == 400
+        said = sentences(language)["{field}: give a year from {first} to {last}"]
+        expected = said.format(field=catalogue(language)[f"hold_{field}"], first="1970", last="2099")
+        assert expected.lower() in text.lower()

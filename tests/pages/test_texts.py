@@ -148,5 +148,5 @@ def test_no_text_is_left_over() -> None:
     asked |= {SESSION_OVER, REFUSED, LOCKED_OUT, NOT_THE_SAME, UNFIT} | {
         name for name, _ in (*JOINING.values(), *CHANGING.values())
     }
-    asked |= {"search_wrong", "search_no_line", "search_gone", "search_no_number", "score_wrong"}
+    asked |= {"search_wrong", "search_no_line", "search_gone", "search_no_number", "score_wrong", "hold_day"}
     assert catalogue("en").keys() - asked == set()

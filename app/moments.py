@@ -1,0 +1,45 @@
+"""Days and moments as forms and addresses give them, in a place's time; only of years that footage and holds can be of.
+
+Every such page reads them here, so that none meets a moment with which it cannot count: all that is added to one, or
+taken from it, and every zone's time of it, is a moment too.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from storage.errors import Refused
+
+FIRST_YEAR, LAST_YEAR = 1970, 2099
+
+
+def moment(text: str | None, zone: ZoneInfo, field: str) -> datetime:
+    """A moment, in a place's time unless it says its zone. Raises `Refused` if it is none, or of no such year."""
+    try:
+        typed = datetime.fromisoformat(text or "")
+    except ValueError as error:
+        raise Refused("{field}: give day and time", field=field) from error
+    _of_our_years(typed, field)
+    return (typed if typed.tzinfo else typed.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def typed_day(text: str | None, field: str) -> date:
+    """A day, such as `2026-11-22`. Raises `Refused` if it is none, or of no such year."""
+    try:
+        typed = date.fromisoformat(text or "")
+    except ValueError as error:
+        raise Refused("{field}: give a day", field=field) from error
+    _of_our_years(typed, field)
+    return typed
+
+
+def midnight(of: date, zone: ZoneInfo, days: int = 0) -> datetime:
+    """When a day begins in a place, or one so many days on."""
+    return datetime.combine(of + timedelta(days=days), time(), zone).astimezone(UTC)
+
+
+def _of_our_years(typed: date, field: str) -> None:
+    if not FIRST_YEAR <= typed.year <= LAST_YEAR:
+        # As text: a year is written without a thousands separator.
+        raise Refused(
+            "{field}: give a year from {first} to {last}", field=field, first=str(FIRST_YEAR), last=str(LAST_YEAR)
+        )
