@@ -1,9 +1,11 @@
 """A sign is confirmed by a photo of where it hangs: the code on it is read, and must be the zone's newest sign's."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
@@ -81,11 +83,14 @@ class Confirmations:
             by: id of who confirms it, or `operator`.
 
         Raises:
-            PhotoRefused: if it cannot be read, or shows something else; it says what to do.
+            PhotoRefused: if it cannot be read, shows something else, or confirmed a sign before; it says what to do.
             Refused: if what must hang there is not known.
             StoreError: if the photo could not be stored: then nothing is confirmed.
         """
         shot = photo(content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        with self._database.read() as session:
+            _must_be_new(session, sha256)
         texts = codes_on(shot)
         with self._database.begin() as session:
             _must_be_right(session, texts, self._wanted(session, zone_id))
@@ -104,6 +109,7 @@ class Confirmations:
             # Once more: another version may have come into force while the photo was stored.
             wanted = self._wanted(session, zone_id)
             _must_be_right(session, texts, wanted)
+            _must_be_new(session, hashlib.sha256(shot.content).hexdigest())
             made.append(post(session, wanted, by=by, photo_object_id=row.id, now=self._clock.now()))
 
         try:
@@ -117,6 +123,13 @@ class Confirmations:
 
     def _wanted(self, session: Session, zone_id: str) -> Sign:
         return sheet_for(session, session.get_one(Zone, zone_id), self._owner, self._clock.now())
+
+
+def _must_be_new(session: Session, sha256: str) -> None:
+    """A photo proves what hung there when it was taken; after that sign came down it proves nothing."""
+    shown = sa.select(SignPosting.id).join(StoredObject, StoredObject.id == SignPosting.photo_object_id)
+    if session.scalar(shown.where(StoredObject.sha256 == sha256).limit(1)) is not None:
+        raise PhotoRefused("this photo confirmed a sign before: take a new one of the sign as it hangs now")
 
 
 def _must_be_right(session: Session, texts: list[str], wanted: Sign) -> None:

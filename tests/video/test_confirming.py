@@ -7,7 +7,7 @@ import segno
 import sqlalchemy as sa
 
 from storage.errors import Refused
-from storage.models import Sign, SignPosting, StoredObject
+from storage.models import Sign, SignPosting, StoredObject, Zone
 from storage.objects.store import StoreUnavailable
 from tests.storage.plain_house import PlainHouse
 from tests.video.photographed import How, photographed
@@ -16,6 +16,7 @@ from tests.video.signed import OWNER, Signed
 from video.confirming import Confirmations, reading_of
 from video.photos import PhotoRefused
 from video.poster import address
+from video.postings import withdraw
 
 DAY_S = 86400.0
 
@@ -53,6 +54,23 @@ def test_the_right_sign_is_confirmed_and_its_photo_kept_with_a_date_of_its_own(
     assert photo.delete_after is not None
     assert photo.delete_after.year == signed.house.clock.now().year + 3
     assert signed.house.content(photo.id) == content, "as it was sent"
+
+
+def test_a_photo_confirms_once(signed: Signed, confirmations: Confirmations) -> None:
+    zone = signed.zone()
+    content = shot(signed.sheet(zone))
+    confirmations.confirm(zone, content, "operator")
+    signed.house.clock.sleep(DAY_S)
+    with signed.house.database.begin() as session:
+        now = signed.house.clock.now()
+        withdraw(session, session.get_one(Zone, zone), by="operator", reason="torn down", now=now)
+    with pytest.raises(PhotoRefused, match="take a new one"):
+        confirmations.confirm(zone, content, "operator")
+    assert signed.standing(zone).word != "posted"
+    assert len(kept(signed.house)) == 1
+    anew = photographed(picture(signed.sheet(zone)), How(tilt=0.03, dim=0.3, turned=5), 4)
+    confirmations.confirm(zone, anew, "operator")
+    assert signed.standing(zone).word == "posted"
 
 
 def test_another_zones_sign_is_told_by_its_name(signed: Signed, confirmations: Confirmations) -> None:
