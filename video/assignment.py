@@ -48,7 +48,7 @@ class Assignment:
             for camera in ours:
                 sign = signs[camera.zone_id]
                 not_now = Reason.OFF if camera.off_at is not None else None if sign.may_record else Reason.NO_SIGN
-                found.append(self._subject(camera, leases[camera.id], not_now, since.get(camera.id), sign.until))
+                found.append(self._subject(camera, leases[camera.id], not_now, since.get(camera.id), sign.over_at))
         self._known = set(leases)
         return found
 

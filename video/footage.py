@@ -114,9 +114,11 @@ def _touching(
     """Rows of a camera from the one that had begun at `begin` on, by the index over camera and begin."""
     same: Any = of.class_
     other = sa.orm.aliased(same)
-    last = (
-        sa.select(sa.func.max(getattr(other, at.key)))
-        .where(getattr(other, of.key) == camera_id, getattr(other, at.key) <= begin)
-        .scalar_subquery()
+    last = sa.select(sa.func.max(getattr(other, at.key))).where(
+        getattr(other, of.key) == camera_id, getattr(other, at.key) <= begin
     )
-    return of == camera_id, at < end, at >= sa.func.coalesce(last, begin, type_=at.type)
+    if hasattr(same, "ended_at"):
+        # What has no length (a segment of which nothing counts any more, a gap that only says why) lies within others.
+        last = last.where(sa.or_(other.ended_at.is_(None), other.ended_at > getattr(other, at.key)))
+    before = last.scalar_subquery()
+    return of == camera_id, at < end, at >= sa.func.coalesce(before, begin, type_=at.type)

@@ -75,3 +75,18 @@ def answer(hangs: Sheet | None, versions: Iterable[Version], sheets: Sequence[Sh
     ends = [since + timedelta(days=grace) for since, grace in changes] + [each.effective_from for each in newer[1:2]]
     since, until = min(since for since, _ in changes), min(ends)
     return Answer(GRACE if now < until else STALE, since, until)
+
+
+def over_at(
+    hangs: Sheet | None, versions: Sequence[Version], sheets: Sequence[Sheet], now: datetime
+) -> datetime | None:
+    """The first moment from `now` on at which what hangs may hang no longer, by all that is known now.
+
+    It is for whoever cannot ask again: a version that is published for a later moment counts too. None: none is known.
+    """
+    begins = [each.effective_from for each in versions]
+    ends = [each.effective_from + timedelta(days=each.grace_days) for each in versions]
+    until = answer(hangs, versions, sheets, now).until
+    moments = sorted({now, *begins, *ends, *([] if until is None else [until])})
+    over = (at for at in moments if at >= now and answer(hangs, versions, sheets, at).word in (STALE, NONE))
+    return next(over, None)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage.models import Sign, SignPosting, SignVersion, Zone
-from video.grace import GRACE, POSTED, Sheet, Version, answer, in_force
+from video.grace import GRACE, POSTED, Sheet, Version, answer, in_force, over_at
 from video.sign_versions import known_versions
 
 
@@ -27,6 +27,7 @@ class Standing:
         confirmed_at: its moment.
         version: number of the version that hangs.
         newest: number of the version that must hang; None: none is in force.
+        over_at: from when on cameras may not record, as far as is known now; None: no such moment is known.
     """
 
     zone_id: str
@@ -37,6 +38,7 @@ class Standing:
     confirmed_at: datetime | None
     version: int | None
     newest: int | None
+    over_at: datetime | None
 
     @property
     def may_record(self) -> bool:
@@ -86,7 +88,9 @@ def _standing(
     valid = in_force(versions, now)
     newest = valid[-1].number if valid else None
     if hangs is None:
-        return Standing(zone_id, answer(None, versions, sheets, now).word, None, None, None, None, None, newest)
+        return Standing(zone_id, answer(None, versions, sheets, now).word, None, None, None, None, None, newest, now)
     posting_id, confirmed_at, sheet = hangs
     said = answer(sheet, versions, sheets, now)
-    return Standing(zone_id, said.word, said.since, said.until, posting_id, confirmed_at, sheet.version_number, newest)
+    over = over_at(sheet, versions, sheets, now)
+    number = sheet.version_number
+    return Standing(zone_id, said.word, said.since, said.until, posting_id, confirmed_at, number, newest, over)

@@ -19,6 +19,7 @@ from av.packet import Packet as AnyPacket
 from av.video.stream import VideoStream
 
 from video.addresses import Reachable
+from video.rtsp_greeting import SentElsewhere, greet
 
 OPEN_TIMEOUT_S = 8.0
 READ_TIMEOUT_S = 5.0
@@ -28,9 +29,11 @@ FORMATS = "mpegts,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,flv,avi,h264,hevc"
 PROTOCOLS = {"http": "http,tcp", "https": "https,tls,tcp", "file": "file"}
 REDIRECTED = "Redirecting to"
 
-# FFmpeg follows redirects of RTSP without asking, and tells of it in its log alone, so that is read while a stream is
-# opened. Its lines can hold passwords: nobody else gets them.
+# FFmpeg follows redirects of RTSP without asking. A server is asked before it gets to it (rtsp_greeting.py); that it
+# answers otherwise the second time is told in FFmpeg's log alone, so that is read while a stream is opened, each line.
+# They can hold passwords: nobody else gets them.
 av.logging.set_level(av.logging.INFO)
+av.logging.set_skip_repeated(False)
 _libav = logging.getLogger("libav")
 _libav.addHandler(logging.NullHandler())
 _libav.propagate = False
@@ -148,6 +151,13 @@ def open_source(
     Raises:
         StreamLost: with why not.
     """
+    if reachable.scheme == "rtsp":
+        try:
+            greet(reachable, open_timeout_s)
+        except SentElsewhere:
+            raise StreamLost(Trouble.REDIRECTED) from None
+        except OSError:
+            raise StreamLost(Trouble.UNREACHABLE) from None
     options = {"format_whitelist": FORMATS, "protocol_whitelist": PROTOCOLS.get(reachable.scheme, "")}
     if reachable.scheme == "rtsp":
         options = {"rtsp_transport": "tcp", "allowed_media_types": "video", "fpsprobesize": "0"}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from video.grace import Answer, Sheet, Version, answer, in_force
+from video.grace import Answer, Sheet, Version, answer, in_force, over_at
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -94,3 +94,24 @@ def test_a_camera_records_only_under_the_newest_version_or_the_one_before(versio
         said = answer(Sheet("hangs", number, day(at)), versions, [], day(at))
         if said.word in {"posted", "grace"} and number in valid:
             assert number in valid[-2:]
+
+
+def test_who_cannot_ask_again_knows_of_what_is_published_for_later() -> None:
+    assert over_at(HANGS, [FIRST], [HANGS], day(2)) is None
+    assert over_at(HANGS, [FIRST, version(2, 10, grace_days=0)], [HANGS], day(9)) == day(10)
+    assert over_at(HANGS, [FIRST, version(2, 10, grace_days=5)], [HANGS], day(9)) == day(15)
+    shortened = [FIRST, version(2, 8, grace_days=14), version(3, 10)]
+    assert over_at(HANGS, shortened, [HANGS], day(9)) == day(10)
+    assert over_at(None, [FIRST], [], day(3)) == day(3)
+
+
+@given(VERSIONS, SHEETS, st.integers(0, 100), st.integers(0, 200))
+def test_until_that_moment_it_may_hang_and_from_it_on_not(
+    versions: list[Version], sheets: list[Sheet], now: int, later: int
+) -> None:
+    hangs = Sheet("hangs", 1, day(0))
+    known = [each for each in sheets if each.issued_at <= day(now)]
+    over = over_at(hangs, versions, known, day(now))
+    at = day(now + later)
+    may = answer(hangs, versions, known, at).word in {"posted", "grace"}
+    assert may == (over is None or at < over)

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import pytest
 
+from storage.models import Segment
 from tests.video import footage
 from tests.video.site import Site
 from tests.video.test_segments import NOW, write
@@ -132,3 +133,21 @@ def test_the_day_says_what_there_is(site: Site, door: str) -> None:
         (before,) = line(session, door, NOW - HOUR, NOW - timedelta(seconds=1), now)
     assert [(each.kind, each.seconds) for each in middle] == [(RECORDED, 1.0)]
     assert before.kind == GAP
+
+
+def test_what_another_recorder_lost_hides_nothing(site: Site, tmp_path: Path) -> None:
+    door = site.add("door", "rtsp://127.0.0.1/live")
+    spool = site.spool.camera(door)
+    recover(spool, NOW - timedelta(seconds=3)).end(NOW)
+    write(spool, footage.make(tmp_path / "a.mp4", 150), camera_id=door)
+    assert site.upload.run()
+    _, second, third, *_ = site.segments(door)
+    within = second.began_at + (second.ended_at - second.began_at) / 2
+    with site.house.database.begin() as session:
+        # As line.py leaves it: no length, in the middle of the one that counts.
+        lost = session.get_one(Segment, third.id)
+        lost.began_at = lost.ended_at = within
+    begin, end = within + timedelta(milliseconds=100), within + timedelta(milliseconds=200)
+    with site.house.database.read() as session:
+        assert [each.object_id for each in playable_between(session, door, begin, end)] == [second.object_id]
+        assert [each.kind for each in line(session, door, begin, end, NOW)] == ["recorded"]

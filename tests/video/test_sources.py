@@ -98,8 +98,29 @@ def test_a_server_that_dies_ends_the_stream(long_stream: list[Unit]) -> None:
 
 
 def test_nobody_is_sent_elsewhere_by_rtsp(long_stream: list[Unit]) -> None:
-    with Camera(long_stream).on() as other, Camera(long_stream, location=other.url).on() as camera:
-        assert trouble(reach(camera.url)) == Trouble.REDIRECTED
+    other = Camera(long_stream)
+    with other.on(), Camera(long_stream, location=other.url).on() as camera:
+        for _ in range(3):
+            assert trouble(reach(camera.url)) is Trouble.REDIRECTED
+    assert other.asked == 0, "it was never even greeted"
+
+
+class Sly(Camera):
+    """Sends elsewhere only who comes for the second time, as who opens a stream does."""
+
+    elsewhere = ""
+
+    def _answer(self, connection: socket.socket, request: str) -> bool:
+        self.location = self.elsewhere if self.asked % 2 == 0 else None
+        return super()._answer(connection, request)
+
+
+def test_who_is_sent_elsewhere_by_a_second_answer_takes_nothing_from_there(long_stream: list[Unit]) -> None:
+    other, camera = Camera(long_stream), Sly(long_stream)
+    with other.on(), camera.on():
+        camera.elsewhere = other.url
+        for _ in range(3):
+            assert trouble(reach(camera.url)) is Trouble.REDIRECTED
 
 
 def test_nobody_is_sent_elsewhere_by_http() -> None:
