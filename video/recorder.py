@@ -77,7 +77,11 @@ class Recorder:
     def run(self) -> None:
         """Record until `stopping` is set; then end every run orderly, and store what can be stored."""
         for camera in self._spool.cameras():
-            recover(camera, self._clock.now())  # also of those that nobody records any more
+            # Also of those that nobody records any more. One that fails is that camera's affair.
+            try:
+                recover(camera, self._clock.now())
+            except (OSError, ValueError) as error:
+                log.warning("spool_failed", camera=camera.camera_id, error=type(error).__name__)
         storing = threading.Thread(target=self._store, name="upload")
         storing.start()
         try:

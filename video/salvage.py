@@ -77,7 +77,7 @@ def recover(spool: CameraSpool, now: datetime, why: Reason = Reason.RECORDER_KIL
 def _things(spool: CameraSpool) -> list[Thing | GapThere]:
     """What is there, in order. Facts of a segment whose media is stored and removed stay, for the upload."""
     found: list[Thing | GapThere] = []
-    for path in sorted(spool.folder.iterdir()):
+    for path in spool.paths():
         kinds = {kind: path.with_suffix(kind) for kind in (".begun", ".part", ".mp4", ".json")}
         if path.suffix == ".begun":
             begun = spool.read(path, read_begun)

@@ -13,6 +13,7 @@ is finished. So whoever starts after a crash (salvage.py) knows up to when there
 
 import errno
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -31,6 +32,9 @@ log = structlog.get_logger()
 T = TypeVar("T")
 IDENTITY = "recorder.id"
 SET_ASIDE = ".unreadable"
+# What is ours. A disk's own folders, an editor's copies, what a network drive leaves: they are nobody's footage.
+CAMERA = re.compile(r"[0-9a-f]{32}")
+FILE = re.compile(r"[0-9]{10}\.(begun|part|json|mp4|gap)(\.tmp|\.unreadable)?")
 # Facts must still find room when media does not.
 RESERVE_BYTES = 64 << 20
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -75,8 +79,18 @@ class Spool:
             return self._cameras[camera_id]
 
     def cameras(self) -> list["CameraSpool"]:
-        """Of every camera of which there is anything, also those that nobody records any more."""
-        return [self.camera(path.name) for path in sorted(self.root.iterdir()) if path.is_dir()]
+        """Of every camera of which there is anything, also those that nobody records any more.
+
+        One that cannot be read is left out: it holds up no other.
+        """
+        found = []
+        for path in sorted(self.root.iterdir()):
+            try:
+                if CAMERA.fullmatch(path.name) and path.is_dir():
+                    found.append(self.camera(path.name))
+            except OSError as error:
+                log.warning("spool_failed", camera=path.name, error=type(error).__name__)
+        return found
 
 
 class CameraSpool:
@@ -88,13 +102,23 @@ class CameraSpool:
         self._limit = limit_bytes
         self._reserve = reserve_bytes
         self._turn = threading.Lock()
+        self._warned = False
         self._used = self._on_disk()
-        self._last = max((int(path.name.partition(".")[0]) for path in folder.iterdir()), default=0)
+        self._last = max((int(path.name.partition(".")[0]) for path in self.paths()), default=0)
 
     @property
     def used_bytes(self) -> int:
         """How much media lies in it."""
         return self._used
+
+    def paths(self) -> list[Path]:
+        """Its files, oldest thing first. Others that lie there are left alone."""
+        found = sorted(self.folder.iterdir())
+        ours = [path for path in found if FILE.fullmatch(path.name)]
+        if len(ours) < len(found) and not self._warned:
+            self._warned = True
+            log.warning("spool_has_strange_files", camera=self.camera_id, files=len(found) - len(ours))
+        return ours
 
     def begin(self, begun: Begun) -> "OpenSegment":
         """Begin a segment. Raises OSError."""
@@ -126,7 +150,7 @@ class CameraSpool:
 
         A segment comes by the path of its media, also if that has been removed already.
         """
-        for path in sorted(self.folder.iterdir()):
+        for path in self.paths():
             with suppress(FileNotFoundError):
                 thing: Finished | Gap | None = None
                 if path.suffix == ".json" and not path.with_suffix(".part").exists():
@@ -164,7 +188,7 @@ class CameraSpool:
 
     def _on_disk(self) -> int:
         total = 0
-        for path in self.folder.iterdir():
+        for path in self.paths():
             with suppress(FileNotFoundError):
                 total += path.stat().st_size if path.suffix in (".part", ".mp4") else 0
         return total

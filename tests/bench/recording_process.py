@@ -27,7 +27,7 @@ def main(root: str, *urls: str) -> None:
     spool = Spool(Path(root), 8 << 30, reserve_bytes=0)
     recordings = [
         CameraRecording(
-            spool.camera(f"camera{number:02d}"),
+            spool.camera(f"{number:032x}"),
             partial(open_source, ALLOWED.reach(url, None), 30.0, 30.0),
             SystemClock(),
             Habits(segment_s=SEGMENT_S),
