@@ -30,6 +30,8 @@ SLOWEST_S = 30.0
 # How long a run's first packets are held back, and how many of them at most.
 HELD_BACK_S = 1.0
 MOST_HELD_BACK = 500
+# Who is stopped for these may not record: of a run that has not begun nothing is written any more (I8).
+MUST_NOT = (Reason.NO_SIGN, Reason.OFF)
 
 
 @dataclass(frozen=True)
@@ -109,16 +111,19 @@ class CameraRecording:
             why = Reason.FAILED
         else:
             with closing(source):
-                return self._record(source, gap)
+                if not self.stopping.is_set():
+                    return self._record(source, gap)
+            why = self._stopped_for
         return gap.change(self._clock.now(), why), False
 
     def _record(self, source: Source, gap: OpenGap) -> tuple[OpenGap, bool]:
         taker = _Taker(self._spool, source, gap, self._clock, self._monotonic, self._habits, self.lease)
         try:
             for packet in source.packets():
-                taker.take(packet)
+                # It may have come for as long as nobody asked.
                 if self.stopping.is_set():
                     break
+                taker.take(packet)
             why = self._stopped_for
         except StreamLost as lost:
             why = Reason(lost.trouble.value)
@@ -130,6 +135,8 @@ class CameraRecording:
         except Exception as error:  # noqa: BLE001
             log.warning("run_failed", camera=self._spool.camera_id, error=type(error).__name__)
             why = Reason.FAILED
+        if self.stopping.is_set() and self._stopped_for in MUST_NOT:
+            why = self._stopped_for
         recorded = taker.writer is not None
         log.info("run_ended", camera=self._spool.camera_id, reason=why.value, recorded=recorded)
         return taker.close(why), recorded
@@ -184,7 +191,7 @@ class _Taker:
 
     def close(self, why: Reason) -> OpenGap:
         """End the run: the gap that lasts from then on."""
-        if self.writer is None and self._first:
+        if self.writer is None and self._first and why not in MUST_NOT:
             with suppress(SpoolFull):
                 self._begin()
         if self.writer is None:
