@@ -12,8 +12,8 @@ from app.privacy.people import address_of
 from app.sources import ids_of, source
 from storage.errors import NotFound, Refused
 from storage.ledger.log import canonical
-from storage.models import HeldObject, Hold, HoldMirror, StoredObject
-from storage.retention.holds import Lifted, Span, TooLate, Why, hold_objects, hold_span, lift
+from storage.models import Camera, HeldObject, Hold, HoldMirror, StoredObject
+from storage.retention.holds import Lifted, Span, TooLate, Why, gone_before, hold_objects, hold_span, lift
 
 REVIEW_AFTER = timedelta(days=90)
 A_PAGE = 50
@@ -74,7 +74,7 @@ def set_hold(
     if isinstance(what, Span):
         if source(session, what.source_id, centre_id) is None:
             raise NotFound("there is no such line or camera")
-        made, gone = hold_span(session, what, why, now)
+        made, gone = span_held(session, what, why, now)
     else:
         if not what:
             raise Refused("object: say which")
@@ -85,8 +85,37 @@ def set_hold(
                     "too late for {late}: deleted, being deleted, or never there. Nothing was held", late, late=late
                 )
         made, gone = hold_objects(session, what, why, now), 0
-    held = session.scalar(sa.select(sa.func.count()).where(HeldObject.hold_id == made.id)) or 0
-    return HoldMade(made.id, held, gone)
+    return HoldMade(made.id, _held(session, made), gone)
+
+
+def span_held(session: Session, span: Span, why: Why, now: datetime) -> tuple[Hold, int]:
+    """Hold a span, if there can be anything in it. Returns the hold, and how many objects of it are gone already.
+
+    A past span of which nothing is stored may lie in a recorder's spool still, and is held; but not one that ended
+    before the camera was there, where nothing can ever come.
+
+    Raises:
+        TooLate: if all of it that there was is gone.
+        Refused: if nothing of it is there or can come, or what is asked for makes no sense.
+    """
+    made, gone = hold_span(session, span, why, now)
+    camera = session.get(Camera, span.source_id)
+    if camera is not None and span.to_at <= min(now, camera.created_at) and not gone and not _held(session, made):
+        session.rollback()
+        raise Refused("nothing was recorded in this span: it ended before the camera was there. Nothing was held")
+    return made, gone
+
+
+def hold_on(session: Session, hold_id: str | None, camera_id: str) -> HoldMade | None:
+    """What a hold over a span of a camera came to; None if there is no such hold of this camera."""
+    hold = session.get(Hold, hold_id) if hold_id else None
+    if hold is None or hold.source_id != camera_id or hold.lifted_at is not None:
+        return None
+    return HoldMade(hold.id, _held(session, hold), gone_before(session, hold))
+
+
+def _held(session: Session, hold: Hold) -> int:
+    return session.scalar(sa.select(sa.func.count()).where(HeldObject.hold_id == hold.id)) or 0
 
 
 def holds_there_are(

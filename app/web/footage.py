@@ -11,7 +11,7 @@ from app.footage.access import NO_SUCH_CAMERA, Part, camera_of, may_watch, strip
 from app.footage.clips import clips_of
 from app.footage.day import bounds_of, day_of, span_of, span_seen
 from app.moments import midnight, moment, typed_day
-from app.privacy.holds import REVIEW_AFTER, set_hold
+from app.privacy.holds import REVIEW_AFTER, hold_on, set_hold
 from app.web.gate import viewer, who_asks
 from app.web.listening import ranged_part
 from app.web.messages import texts
@@ -57,6 +57,7 @@ class FootageArea:
             bounds = bounds_of(camera, request.args.get("day"), now)
             seen = day_of(session, camera, bounds, now, pictures=pictures)
             taken = clips_of(session, camera) if pictures else ()
+            made = hold_on(session, request.args.get("hold"), camera.id)
         if pictures:
             # What hls.js plays is put together in the browser.
             g.streams = True
@@ -72,8 +73,7 @@ class FootageArea:
             before=before,
             after=after if bounds.end <= now else None,
             clips=taken,
-            held=request.args.get("held", type=int),
-            gone=request.args.get("gone", type=int),
+            made=made,
         )
 
     def told(self, camera_id: str) -> Response:
@@ -157,9 +157,8 @@ class FootageArea:
             raise
         except Refused as refused:
             return self._span(camera_id, said(refused), 409)
-        gone = f"&gone={told.gone}" if told.gone else ""
         day = begin.astimezone(zone).date().isoformat()
-        return redirect(f"/cameras/{camera_id}?day={day}&held={told.held}{gone}", 303)
+        return redirect(f"/cameras/{camera_id}?day={day}&hold={told.hold_id}", 303)
 
     def _span(self, camera_id: str, refused: Said | None, status: int) -> str | tuple[str, int]:
         now, typed = self._at.clock.now(), request.values

@@ -25,7 +25,7 @@ from app.web.refusals import Said, said
 from app.wiring import Installation
 from storage.errors import Refused
 from storage.models import Person
-from storage.retention.holds import Span, TooLate, Why, lift
+from storage.retention.holds import Span, TooLate, Why, gone_before, lift
 
 SHOWN_AT_MOST = 100
 
@@ -67,13 +67,14 @@ def holds(at: Installation) -> Blueprint:
             return _form(at, 409, gone=late.gone)
         except Refused as refused:
             return _form(at, 400, told=said(refused))
-        return redirect(f"/holds/{told.hold_id}" + (f"?gone={told.gone}" if told.gone else ""), 303)
+        return redirect(f"/holds/{told.hold_id}", 303)
 
     @area.get("/holds/<hold_id>")
     def one(hold_id: str) -> str:
         now = at.clock.now()
         with at.database.begin() as session:
             row = one_hold(session, hold_id, viewer().centre_id)
+            gone = gone_before(session, row.hold)
             kept = kept_by(session, hold_id, SHOWN_AT_MOST)
             going = lift(session, hold_id, "-", now, dry_run=True) if row.hold.lifted_at is None else None
         return render_template(
@@ -83,7 +84,7 @@ def holds(at: Installation) -> Blueprint:
             kept=kept,
             going=going,
             shown=shown_hash(going) if going is not None else None,
-            gone=request.args.get("gone", type=int),
+            gone=gone,
             zone=zone_of(who_asks().person),
             now=now,
         )

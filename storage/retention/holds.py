@@ -90,12 +90,7 @@ def hold_span(session: Session, span: Span, why: Why, now: datetime) -> tuple[Ho
     if span.to_at <= span.from_at:
         raise Refused("--to: a span ends after it begins")
     holds_change(session)
-    touching = sa.select(StoredObject.id, StoredObject.state).where(
-        StoredObject.source_id == span.source_id,
-        StoredObject.began_at < span.to_at,
-        StoredObject.counted_from >= span.from_at,
-    )
-    rows = session.execute(touching).all()
+    rows = session.execute(sa.select(StoredObject.id, StoredObject.state).where(*_touching(span))).all()
     there = [row.id for row in rows if row.state in KEPT]
     gone = len(rows) - len(there)
     if gone and not there and span.to_at <= now:
@@ -106,6 +101,27 @@ def hold_span(session: Session, span: Span, why: Why, now: datetime) -> tuple[Ho
         )
     held = _count_up_tree(session, there)
     return _written(session, why, span, held, now), gone
+
+
+def gone_before(session: Session, hold: Hold) -> int:
+    """How many objects of a hold's span went before it could keep them; 0 of one over objects."""
+    if hold.source_id is None or hold.from_at is None or hold.to_at is None:
+        return 0
+    kept = sa.select(HeldObject.object_id).where(HeldObject.hold_id == hold.id)
+    count = sa.select(sa.func.count()).where(
+        *_touching(Span(hold.source_id, hold.from_at, hold.to_at)),
+        StoredObject.state.not_in(KEPT),
+        StoredObject.id.not_in(kept),
+    )
+    return session.scalar(count) or 0
+
+
+def _touching(span: Span) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        StoredObject.source_id == span.source_id,
+        StoredObject.began_at < span.to_at,
+        StoredObject.counted_from >= span.from_at,
+    )
 
 
 def hold_what_is_left(session: Session, object_ids: Sequence[str], why: Why, now: datetime) -> Hold:

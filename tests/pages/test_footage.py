@@ -143,6 +143,35 @@ def test_i5_a_marked_span_is_held_and_nothing_else(town: Town, here: Filmed) -> 
     assert late.status_code == 409
 
 
+def test_what_a_hold_came_to_is_read_from_its_row(town: Town, here: Filmed) -> None:
+    mira, base = town.signed_in("mira"), f"/cameras/{here.camera_id}"
+    told = mira.get(f"{base}?held=5&gone=9999&hold=none&lang=en").text
+    assert '<p class="notice"' not in told
+    form = mira.form(f"{base}/span{spanned(here)}")
+    more = {"case": "7/26", "reason": "a fall", "review": "2099-01-01"}
+    begin = here.runs[0]
+    span = {"from": begin.isoformat(), "to": (begin + timedelta(seconds=0.5)).isoformat()}
+    made = mira.post(f"{base}/hold", form=form, more=span | more)
+    assert "The span is held: 2 objects." in mira.get(f"{made.headers['Location']}&lang=en").text
+    coming = {"from": "2026-11-20T00:00:00Z", "to": "2026-11-20T01:00:00Z"}
+    made = mira.post(f"{base}/hold", form=form, more=coming | more)
+    assert "Nothing of the span is stored so far" in mira.get(f"{made.headers['Location']}&lang=en").text
+    other = filmed(town.house, town.person("mira").centre_id or "", runs=1, code="yard")
+    query = made.headers["Location"].partition("?")[2]
+    assert '<p class="notice"' not in mira.get(f"/cameras/{other.camera_id}?{query}").text, "another camera's hold"
+
+
+def test_before_there_was_a_camera_nothing_is_held(town: Town, here: Filmed) -> None:
+    mira, base = town.signed_in("mira"), f"/cameras/{here.camera_id}"
+    span = {"from": "2020-01-01T00:00:00Z", "to": "2020-01-01T01:00:00Z"}
+    form = mira.form(f"{base}/span{spanned(here)}")
+    more = {"case": "7/26", "reason": "a fall", "review": "2099-01-01"}
+    refused = mira.post(f"{base}/hold?lang=ru", form=form, more=span | more)
+    assert refused.status_code == 409
+    assert "раньше, чем появилась камера" in refused.text
+    assert town.house.ask(lambda s: s.scalars(sa.select(Hold)).all()) == []
+
+
 @pytest.mark.parametrize("asked", ["", "?from=x&to=y", "?from=2026-11-02T10:00:00&to=2026-11-02T09:00:00", "?day=x"])
 def test_what_is_typed_wrong_is_said(town: Town, here: Filmed, asked: str) -> None:
     mira = town.signed_in("mira")

@@ -14,11 +14,12 @@ from app.api.words import ONLY, CaseNumber, Cursor, In, Moment, MomentIn, Object
 from app.auth.policy import Viewer
 from app.listings.listing import one, one_page, utc
 from app.listings.rules import HOLDS
+from app.privacy.holds import span_held
 from app.sources import CAMERA, LINE, coded
 from app.wiring import Installation
 from storage.errors import NotFound, Refused
 from storage.models import Hold, StoredObject
-from storage.retention.holds import Span, Why, hold_objects, hold_span, lift
+from storage.retention.holds import Span, Why, hold_objects, lift
 
 REVIEW_AFTER = timedelta(days=90)
 
@@ -117,7 +118,7 @@ def _held(session: Session, at: Installation, asked: HoldIn) -> dict[str, Any]:
             raise Refused("from, to: give both with a line or a camera")
         kind, code = (LINE, asked.line) if asked.line else (CAMERA, asked.camera)
         found = coded(session, kind, code or "", who.centre_id)
-        made, _ = hold_span(session, Span(found.id, asked.from_, asked.to), why, now)
+        made, _ = span_held(session, Span(found.id, asked.from_, asked.to), why, now)
     session.flush()
     return one(session, HOLDS, Viewer(who.role, None, who.active), Hold.id == made.id)
 
