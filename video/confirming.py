@@ -84,6 +84,7 @@ class Confirmations:
 
         Raises:
             PhotoRefused: if it cannot be read, shows something else, or confirmed a sign before; it says what to do.
+            TooManyPhotos: if others are being read just now.
             Refused: if what must hang there is not known.
             StoreError: if the photo could not be stored: then nothing is confirmed.
         """

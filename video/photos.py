@@ -19,7 +19,8 @@ MOST_PIXELS = 64_000_000
 LEAST_SIDE = 100
 # The reader gives up by itself after 8 s; this is for one that hangs.
 PATIENCE_S = 30.0
-# Each takes up to half a gigabyte, of a large photo without a code: who sends many waits.
+# Each takes up to half a gigabyte, of a large photo without a code. Nobody waits for one: waiting, a few who send many
+# photos would hold all threads of a web process.
 READERS = threading.BoundedSemaphore(2)
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif")
 # Markers of a JPEG that begin a frame, and so tell its size.
@@ -28,6 +29,10 @@ FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 
 
 class PhotoRefused(Refused):
     """A photo cannot be looked at at all. The message says what to send instead."""
+
+
+class TooManyPhotos(Refused):
+    """As many photos are being read as may be at once."""
 
 
 @dataclass(frozen=True)
@@ -115,18 +120,24 @@ def codes_on(shot: Photo) -> list[str]:
     """What the QR codes on it say, each once; empty if none can be read.
 
     Takes 0.3 s and more: longest, some ten seconds, where there is none.
+
+    Raises:
+        TooManyPhotos: if two others are being read in this process.
     """
+    if not READERS.acquire(blocking=False):
+        raise TooManyPhotos("other photos are being read just now: try again in a moment")
     try:
-        with READERS:
-            done = subprocess.run(
-                [sys.executable, "-P", "-m", "video.photo_codes"],
-                input=shot.content,
-                capture_output=True,
-                timeout=PATIENCE_S,
-                check=True,
-                env={name: os.environ[name] for name in ("PATH", "LANG", "PYTHONPATH") if name in os.environ},
-            )
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "video.photo_codes"],
+            input=shot.content,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=True,
+            env={name: os.environ[name] for name in ("PATH", "LANG", "PYTHONPATH") if name in os.environ},
+        )
         found = json.loads(done.stdout)
     except (subprocess.SubprocessError, ValueError):
         return []
+    finally:
+        READERS.release()
     return [str(each) for each in found]

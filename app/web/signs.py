@@ -16,6 +16,7 @@ from app.web.refusals import said
 from app.wiring import Installation
 from storage.errors import NotFound, Refused
 from storage.models import Zone
+from video.photos import TooManyPhotos
 from video.postings import postings_of, withdraw
 
 SHOWN_AT_MOST = 20
@@ -70,6 +71,8 @@ def _done(area: Blueprint, at: Installation) -> None:
         file = request.files.get("photo")
         try:
             at.confirmations.confirm(zone_id, file.read() if file is not None else b"", who_asks().person.id)
+        except TooManyPhotos as refused:
+            return _page(at, zone_id, 503, refused)
         except Refused as refused:
             return _page(at, zone_id, 400, refused)
         return redirect(f"/signs/{zone_id}?confirmed=1", 303)

@@ -17,6 +17,7 @@ from tests.pages.lively import enter
 from tests.pages.looking import complaints, findings, fits, looks
 from tests.pages.people import PASSWORD, Town, Visitor
 from tests.pages.signing import Signs
+from video.photos import READERS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +92,16 @@ def test_what_is_wrong_with_a_photo_is_said_in_the_readers_language(signs: Signs
     assert (status, "Фотография не пришла" in said) == (400, True)
     status, said = send(mira, one, b"\x00\x00\x00\x18ftypheic" + bytes(99))
     assert (status, "Нужен JPEG" in said) == (400, True)
+
+
+def test_nobody_waits_while_others_photos_are_read(signs: Signs, mira: Visitor) -> None:
+    zone = signs.zone("west")
+    photo = signs.photo(png_of(mira, zone))
+    mira.get(f"/signs/{zone}?lang=ru")
+    with READERS, READERS:
+        status, said = send(mira, zone, photo)
+    assert (status, "Попробуйте ещё раз чуть позже" in said) == (503, True)
+    assert send(mira, zone, photo)[0] == 303, "and then it is read"
 
 
 def test_a_photo_that_is_too_large_is_not_taken(signs: Signs, mira: Visitor) -> None:
