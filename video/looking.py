@@ -26,13 +26,16 @@ PICTURE_EVERY_S = 5.0
 MOST_PICTURES = 24
 LOOK_EVERY_S = 1.0
 QUALITY = 75
+# The most that a picture is higher than wide, or wider than high. Cameras' are about 2; what is drawn out further would
+# need memory without end.
+MOST_UNEVEN = 4
 # How far before its second a key frame counts: cameras are not exact.
 EARLY_S = 0.1
 TICK = Fraction(1, TIMESCALE)
 
 
 class NothingToSee(Exception):
-    """Not one picture of it can be decoded."""
+    """Not one picture of it can be decoded, or none of a camera's proportions."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def look(chunks: Iterator[bytes], media_begin_s: float, seconds: float) -> Look:
         seconds: its length.
 
     Raises:
-        NothingToSee: if there is no picture in it.
+        NothingToSee: if there is no picture in it, or one more than four times as high as wide, or as wide as high.
         av.error.FFmpegError: if it cannot be read.
     """
     every_s = max(PICTURE_EVERY_S, seconds / MOST_PICTURES)
@@ -118,15 +121,14 @@ def _pictures(chunks: Iterator[bytes], media_begin_s: float) -> Iterator[tuple[f
             frames = [*stream.codec_context.decode(packet), *stream.codec_context.decode(None)]
             stream.codec_context.flush_buffers()
             for frame in frames[:1]:
-                height = max(2, round(frame.height * THUMBNAIL_WIDTH / frame.width))
-                yield at_s, frame.to_ndarray(format="bgr24", width=THUMBNAIL_WIDTH, height=height)
+                yield at_s, _scaled(frame, THUMBNAIL_WIDTH)
 
 
 def one_picture(stream: VideoStream, packet: Packet) -> bytes:
     """What a key frame shows, as a JPEG of a card's width.
 
     Raises:
-        NothingToSee: if it cannot be decoded.
+        NothingToSee: if it cannot be decoded, or has not the proportions of a camera's picture.
     """
     context = stream.codec_context
     context.thread_count = 1
@@ -136,9 +138,14 @@ def one_picture(stream: VideoStream, packet: Packet) -> bytes:
         raise NothingToSee("it cannot be decoded") from None
     if not frames:
         raise NothingToSee("there is no picture in it")
-    frame = frames[0]
-    height = max(2, round(frame.height * CARD_WIDTH / frame.width))
-    return _jpeg(frame.to_ndarray(format="bgr24", width=CARD_WIDTH, height=height))
+    return _jpeg(_scaled(frames[0], CARD_WIDTH))
+
+
+def _scaled(frame: av.VideoFrame, width: int) -> Picture:
+    if max(frame.width, frame.height) > MOST_UNEVEN * min(frame.width, frame.height):
+        raise NothingToSee(f"{frame.width}x{frame.height} are not the proportions of a camera's picture")
+    height = max(2, round(frame.height * width / frame.width))
+    return frame.to_ndarray(format="bgr24", width=width, height=height)
 
 
 def _jpeg(picture: Picture) -> bytes:

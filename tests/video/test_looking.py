@@ -93,3 +93,16 @@ def test_what_cannot_be_decoded_is_told(tmp_path: Path) -> None:
 def broken(data: bytes) -> Iterator[bytes]:
     yield data[:100]
     raise ConnectionError("the store is away")
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 512), (512, 64)])
+def test_what_is_drawn_out_further_than_a_cameras_picture_is_not_drawn(tmp_path: Path, width: int, height: int) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        out.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((height, width, 3), np.uint8), "rgb24")))
+        out.mux(stream.encode())
+    with pytest.raises(NothingToSee, match=f"{width}x{height}"):
+        look(pieces(fragmented(path)), 0.0, 1.0)
