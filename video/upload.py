@@ -22,6 +22,7 @@ from storage.retention.policy import PolicyError
 from video import facts
 from video.boxes import Fragment
 from video.copies import SPOOL, ref_of
+from video.damage import Media, give_up
 from video.facts import Finished, Reason
 from video.leases import lease_numbers
 from video.line import fill_holes, lock_line, make_room, note_gap
@@ -34,7 +35,6 @@ log = structlog.get_logger()
 
 KIND = "segment"
 PURPOSES = ("security",)
-CHUNK_BYTES = 1 << 20
 
 
 class Upload:
@@ -98,9 +98,14 @@ class Upload:
             object_id, taken = self._expect(session, finished, ref)
         if taken is not None:
             ticket, arrival, pieces = taken
-            length = finished.init_bytes + sum(each.size for each in pieces)
-            chunks = _chunks(path, finished.init_bytes, pieces)
-            self._intake.bring_in(ticket, arrival, chunks, length, self._settle)
+            media = Media(path, finished.init_bytes, pieces)
+            try:
+                self._intake.bring_in(ticket, arrival, media, media.length, self._settle)
+            except Exception:
+                if not media.broken or not self._give_up(path, finished):
+                    raise
+                self._store(camera, path, finished)
+                return
             log.info("segment_stored", camera=camera.camera_id, object=object_id, packets=finished.packets)
         camera.remove_media(path)
         reached(Milestone.SPOOL_REMOVED)
@@ -112,6 +117,10 @@ class Upload:
                     )
                 )
         camera.remove_facts(path)
+
+    def _give_up(self, path: Path, finished: Finished) -> bool:
+        with self._database.begin() as session:
+            return give_up(session, path, finished, self._clock.now())
 
     def _settle(self, session: Session, row: StoredObject) -> None:
         want_preview(session, row.id, self._clock.now())
@@ -207,14 +216,3 @@ def behind_one_another(init_bytes: int, fragments: Sequence[Fragment]) -> Iterat
     for each in fragments:
         yield replace(each, offset=at)
         at += each.size
-
-
-def _chunks(path: Path, init_bytes: int, pieces: Sequence[Fragment]) -> Iterator[bytes]:
-    """The init part, and these fragments."""
-    with path.open("rb") as file:
-        for offset, size in ((0, init_bytes), *((each.offset, each.size) for each in pieces)):
-            file.seek(offset)
-            left = size
-            while left and (chunk := file.read(min(left, CHUNK_BYTES))):
-                left -= len(chunk)
-                yield chunk
