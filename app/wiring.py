@@ -13,9 +13,9 @@ from app.auth.own_password import OwnPassword
 from app.auth.sign_in import SignIn
 from app.auth.tokens import Tokens
 from app.privacy.seal import Seal
+from app.retelling import RETELL
 from config.clock import Clock, SystemClock
 from config.settings import UNNAMED, Settings
-from storage import intake, publication, reviews
 from storage.counting import Counting
 from storage.database import Database
 from storage.deriving import Deriving
@@ -36,12 +36,10 @@ from storage.objects.master_key import load_master_key
 from storage.objects.s3 import S3Store
 from storage.objects.store import ObjectStore
 from storage.playback import Playback
-from storage.retention import approval, card_data, receipt, versions
 from storage.retention.deletion import Deleter
 from storage.retention.mirror import Mirror
 from storage.retention.redaction import CardDataPurges
 from storage.retention.restored import Restored
-from telephony import consent, pauses, settlement
 from telephony.carrier.port import Carrier
 from telephony.carrier.rest import TwilioCarrier
 from telephony.carrier.signature import Signatures
@@ -57,7 +55,6 @@ from telephony.redaction import RecordingRedactor
 from telephony.site import Site
 from telephony.steps import CallSteps
 from telephony.webhooks import Webhooks
-from video import postings, sign_versions
 from video.clips import Clips
 from video.confirming import Confirmations
 from video.copies import SpoolCopies
@@ -186,9 +183,8 @@ class Installation:
     @property
     def sign_owner(self) -> Owner:
         """Who answers for what cameras record, as signs name them."""
-        settings = self.settings
-        controller = None if settings.controller == UNNAMED else settings.controller
-        return Owner(controller, settings.privacy_contact, settings.base_url)
+        controller = None if self.settings.controller == UNNAMED else self.settings.controller
+        return Owner(controller, self.settings.privacy_contact, self.settings.base_url)
 
     @cached_property
     def confirmations(self) -> Confirmations:
@@ -196,9 +192,8 @@ class Installation:
 
     @cached_property
     def deleter(self) -> Deleter:
-        return Deleter(
-            self.database, self.store, self.keys, self.clock, [self.carrier_copies, SpoolCopies(self.spool_root)]
-        )
+        copies = (self.carrier_copies, SpoolCopies(self.spool_root))
+        return Deleter(self.database, self.store, self.keys, self.clock, copies)
 
     @cached_property
     def card_data(self) -> CardDataPurges:
@@ -235,29 +230,7 @@ class Installation:
 
     def verification_of(self, database: Database) -> Verification:
         """Of a copy, too: by this installation's ledger key."""
-        retell = {
-            "notice_published": publication.retell,
-            "notice_withdrawn": publication.retell_withdrawn,
-            "policy_published": versions.retell,
-            "policy_proposed": approval.retell_proposed,
-            "policy_approved": approval.retell_approved,
-            "policy_withdrawn": approval.retell_withdrawn,
-            "purge_asked": card_data.retell_asked,
-            "purge_approved": card_data.retell_approved,
-            "purge_withdrawn": card_data.retell_withdrawn,
-            "purge_done": card_data.retell_done,
-            "object_stored": intake.retell,
-            "object_deleted": receipt.retell,
-            "consent_given": consent.retell,
-            "call_settled": settlement.retell,
-            "recording_paused": pauses.retell_begin,
-            "pause_ended": pauses.retell_end,
-            "review_submitted": reviews.retell,
-            "sign_published": sign_versions.retell,
-            "sign_posted": postings.retell_posted,
-            "posting_withdrawn": postings.retell_withdrawn,
-        }
-        return Verification(database, self.ledger, retell)
+        return Verification(database, self.ledger, RETELL)
 
     def _media_look(self) -> MediaLook:
         return MediaLook(self.database, self.store, self.keys, self.playback, self.clock)

@@ -46,6 +46,11 @@ def found(house: House) -> list[str]:
     return [str(problem) for problem in house.at.verification.problems()]
 
 
+def found_of_notices(house: House) -> list[str]:
+    """Whoever goes back behind the tables of signs loses their rows, and is told so: that is another matter."""
+    return [problem for problem in found(house) if "(sign_published of " not in problem]
+
+
 def change(house: House, version: str, **values: str | None) -> None:
     with house.at.database.begin() as session:
         session.execute(sa.update(NoticeVersion).where(NoticeVersion.version == version).values(**values))
@@ -91,11 +96,11 @@ def test_leaves_of_before_go_on_holding(house: House, alice: str) -> None:
     command.downgrade(config, BELOW)
     command.upgrade(config, "head")
     house.at.database.dispose()
-    assert found(house) == []
+    assert found_of_notices(house) == []
     after = put(house, "After.", alice)
     assert told(house, "notice_published", after)["by"] == alice
     assert "by" not in told(house, "notice_published", "stay-en-2") | told(house, "notice_withdrawn", version)
-    assert found(house) == []
+    assert found_of_notices(house) == []
 
 
 def test_down_and_up_again_the_rows_say_what_was_told(house: House, alice: str) -> None:
@@ -107,4 +112,4 @@ def test_down_and_up_again_the_rows_say_what_was_told(house: House, alice: str) 
     house.at.database.dispose()
     row = house.ask(lambda s: named(s, version))
     assert (row.published_by, row.withdrawn_by) == (alice, alice)
-    assert found(house) == []
+    assert found_of_notices(house) == []
