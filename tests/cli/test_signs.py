@@ -98,6 +98,9 @@ def test_a_sign_from_its_photo_to_its_end(lived: Lived, tmp_path: Path) -> None:
     assert (row["state"], row["version"], row["newest_version"]) == ("grace", 1, 2)
     since, until = (datetime.fromisoformat(row[name]) for name in ("outdated_since", "until"))
     assert until - since == timedelta(days=3)
+    again = typed.refused("sign", "confirm", "--zone", "lobby", "--photo", str(photo))
+    assert "this photo confirmed a sign before" in again
+    photo.write_bytes(photographed((tmp_path / "sign.png").read_bytes(), How(tilt=0.03, dim=0.3), 2))
     assert "outdated" in typed.refused("sign", "confirm", "--zone", "lobby", "--photo", str(photo))
     photo.write_bytes(b"not a photo")
     assert "JPEG, PNG or WebP" in typed.refused("sign", "confirm", "--zone", "lobby", "--photo", str(photo))
