@@ -1,6 +1,6 @@
 """Bytes of a stored object, opened on the way: ranged, decrypted, never written anywhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -65,17 +65,11 @@ def note_viewing(
 
     `reason` is what somebody without a right gave for looking all the same.
     """
-    recent = session.scalars(
-        sa.select(LeafOpening)
-        .join(Leaf, Leaf.id == LeafOpening.leaf_id)
-        .where(LeafOpening.subject_id == object_id, Leaf.kind == "media_shown", Leaf.at > now - RENEWED_EVERY)
-    )
     facts = {"person": person_id, "object": object_id, "purpose": purpose, "how": how}
     if reason:
         facts["reason"] = reason
-    if any(opening.facts == facts for opening in recent):
-        return
-    append(session, "media_shown", object_id, now, facts)
+    if not _told_lately(session, "media_shown", object_id, facts, now):
+        append(session, "media_shown", object_id, now, facts)
 
 
 @dataclass(frozen=True)
@@ -89,12 +83,7 @@ class Watching:
 
     def is_told(self, session: Session, now: datetime) -> bool:
         """Whether the ledger knows already: one leaf for each of these, every 15 minutes."""
-        recent = session.scalars(
-            sa.select(LeafOpening)
-            .join(Leaf, Leaf.id == LeafOpening.leaf_id)
-            .where(LeafOpening.subject_id == self._subject, Leaf.kind == "media_shown", Leaf.at > now - RENEWED_EVERY)
-        )
-        return any(opening.facts == self._facts for opening in recent)
+        return _told_lately(session, "media_shown", self._subject, self._facts, now)
 
     def tell(self, session: Session, now: datetime) -> None:
         """Tell the ledger, before the first byte leaves (I9)."""
@@ -118,10 +107,22 @@ class Watching:
         }
 
 
-def note_refusal(session: Session, *, person_id: str, object_id: str, purpose: str, how: str, now: datetime) -> None:
-    """Tell the ledger that somebody was refused (I9)."""
+def note_refusal(
+    session: Session, *, person_id: str, object_id: str, purpose: str, how: str, now: datetime, each: bool = True
+) -> None:
+    """Tell the ledger that somebody was refused (I9): each time, or one leaf every 15 minutes, as of what is shown."""
     facts = {"person": person_id, "object": object_id, "purpose": purpose, "how": how}
-    append(session, "media_refused", object_id, now, facts)
+    if each or not _told_lately(session, "media_refused", object_id, facts, now):
+        append(session, "media_refused", object_id, now, facts)
+
+
+def _told_lately(session: Session, kind: str, subject: str, facts: Mapping[str, str], now: datetime) -> bool:
+    recent = session.scalars(
+        sa.select(LeafOpening)
+        .join(Leaf, Leaf.id == LeafOpening.leaf_id)
+        .where(LeafOpening.subject_id == subject, Leaf.kind == kind, Leaf.at > now - RENEWED_EVERY)
+    )
+    return any(opening.facts == facts for opening in recent)
 
 
 class Playback:

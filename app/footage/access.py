@@ -54,11 +54,28 @@ def watch(at: Installation, person_id: str, camera_id: str, object_id: str) -> P
             granted = _granted(session, person_id, camera_id, object_id, now)
             if granted is not None:
                 granted[1].tell(session, now)
-            elif session.get(Camera, camera_id) is not None:
-                note_refusal(session, person_id=person_id, object_id=camera_id, purpose="security", how="page", now=now)
+            elif _is_strange(session, person_id, camera_id):
+                # A page of a camera asks for many things.
+                note_refusal(
+                    session,
+                    person_id=person_id,
+                    object_id=camera_id,
+                    purpose="security",
+                    how="page",
+                    now=now,
+                    each=False,
+                )
     if granted is None:
         raise NotFound(NO_SUCH_CAMERA)
     return granted[0]
+
+
+def _is_strange(session: Session, person_id: str, camera_id: str) -> bool:
+    """Whether the camera is there, and not theirs to watch: who may, and asks for what is gone, is refused nothing."""
+    person, camera = session.get(Person, person_id), session.get(Camera, camera_id)
+    if camera is None:
+        return False
+    return person is None or not may_watch(Viewer(person.role, person.centre_id, person.active), camera)
 
 
 def _granted(
