@@ -137,6 +137,11 @@ class Database:
             self._engine = None
 
 
+# Of libpq, in seconds and milliseconds: a network that is cut is an error within a minute, not a wait without end. (A
+# recorder asks who may be recorded in the thread that ends what may not, I8.) A URL may say otherwise.
+PATIENCE = {"connect_timeout": 10, "tcp_user_timeout": 30_000}
+
+
 def make_engine(url: str) -> sa.Engine:
     """An engine with the habits above. A SQLite file, and its folder, are made if they are missing.
 
@@ -144,7 +149,8 @@ def make_engine(url: str) -> sa.Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        told = {name: value for name, value in PATIENCE.items() if name not in parsed.query}
+        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=told)
     if parsed.database and parsed.database != ":memory:":
         _make_file(Path(parsed.database))
     engine = sa.create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)

@@ -1,8 +1,12 @@
 """Transactions: a view of one moment, and nothing written by who only reads; on both databases."""
 
+import socket
+
 import pytest
 import sqlalchemy as sa
 
+from storage import database
+from storage.database import PATIENCE, make_engine
 from storage.errors import Refused
 from storage.models import Centre, Person
 from storage.models.columns import random_id
@@ -56,3 +60,12 @@ def test_a_text_that_just_fits_is_kept(plain: PlainHouse) -> None:
     with plain.database.begin() as session:
         session.add(somebody(plain, "ә" * 254))
     assert people(plain) == ["ә" * 254]
+
+
+def test_a_database_that_says_nothing_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert PATIENCE["connect_timeout"] <= 10
+    monkeypatch.setattr(database, "PATIENCE", PATIENCE | {"connect_timeout": 2})
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        engine = make_engine(f"postgresql+psycopg://nobody@127.0.0.1:{silent.getsockname()[1]}/none")
+        with pytest.raises(sa.exc.OperationalError, match="timeout"):
+            engine.connect()
