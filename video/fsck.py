@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -16,8 +17,6 @@ from video.boxes import Fragment
 # What was recorded lies in the spool for that long at most, unless store or database are away.
 ON_ITS_WAY = timedelta(hours=1)
 AT_ONCE = 1000
-# A thing of the line: when it begins and ends (None: it lasts), what it is called.
-Thing = tuple[datetime, datetime | None, str]
 
 
 class LineLook:
@@ -41,20 +40,21 @@ class LineLook:
 
     def _line(self, session: Session, camera_id: str, since: datetime) -> Iterator[Discrepancy]:
         until: datetime | None = None
-        both = (_segment_times(session, camera_id), _gap_times(session, camera_id))
-        for begin, end, name in heapq.merge(*both, key=lambda thing: thing[0]):
-            self.seen += 1
-            if until is not None and begin > until:
-                yield Discrepancy(
-                    "line_hole", camera_id, f"From {until} to {begin} there is neither a segment nor a gap."
-                )
-            elif until is not None and begin < until:
-                yield Discrepancy(
-                    "line_overlap", name, f"It begins at {begin}, before what comes before it ends, at {until}."
-                )
-            if end is None:
-                return
-            until = end if until is None else max(until, end)
+        # Closed, since a line that lasts is not read to its end: on PostgreSQL these are cursors of the server.
+        with closing(_segment_times(session, camera_id)) as segments, closing(_gap_times(session, camera_id)) as gaps:
+            for begin, end, name in heapq.merge(segments, gaps, key=lambda thing: thing[0]):
+                self.seen += 1
+                if until is not None and begin > until:
+                    yield Discrepancy(
+                        "line_hole", camera_id, f"From {until} to {begin} there is neither a segment nor a gap."
+                    )
+                elif until is not None and begin < until:
+                    yield Discrepancy(
+                        "line_overlap", name, f"It begins at {begin}, before what comes before it ends, at {until}."
+                    )
+                if end is None:
+                    return
+                until = end if until is None else max(until, end)
         if (until or since) < self._clock.now() - ON_ITS_WAY:
             yield Discrepancy(
                 "camera_unwatched",
@@ -84,16 +84,14 @@ def _not_whole(row: Segment, size: int | None) -> str | None:
     return None
 
 
-def _segment_times(session: Session, camera_id: str) -> Iterator[Thing]:
+def _segment_times(session: Session, camera_id: str) -> sa.Result[datetime, datetime | None, str]:
     # One of which nothing counts any more has no length.
     times = sa.select(Segment.began_at, Segment.ended_at, Segment.id).where(
         Segment.camera_id == camera_id, Segment.ended_at > Segment.began_at
     )
-    rows = session.execute(times.order_by(Segment.began_at).execution_options(yield_per=AT_ONCE))
-    return ((begin, end, name) for begin, end, name in rows)
+    return session.execute(times.order_by(Segment.began_at).execution_options(yield_per=AT_ONCE))
 
 
-def _gap_times(session: Session, camera_id: str) -> Iterator[Thing]:
+def _gap_times(session: Session, camera_id: str) -> sa.Result[datetime, datetime | None, str]:
     times = sa.select(Gap.started_at, Gap.ended_at, Gap.id).where(Gap.camera_id == camera_id)
-    rows = session.execute(times.order_by(Gap.started_at).execution_options(yield_per=AT_ONCE))
-    return ((begin, end, name) for begin, end, name in rows)
+    return session.execute(times.order_by(Gap.started_at).execution_options(yield_per=AT_ONCE))
