@@ -47,8 +47,15 @@ def centre_chosen(session: Session, centre_id: str) -> Centre | None:
     Raises:
         NotFound: if there is no such centre.
     """
-    if not centre_id:
-        return None
+    return centre_by_id(session, centre_id) if centre_id else None
+
+
+def centre_by_id(session: Session, centre_id: str) -> Centre:
+    """One of them.
+
+    Raises:
+        NotFound: if there is none.
+    """
     found = session.get(Centre, centre_id)
     if found is None:
         raise NotFound("there is no such centre")

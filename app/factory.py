@@ -45,6 +45,7 @@ from app.web.sessions import sessions
 from app.web.sign_in import sign_in_area
 from app.web.signs import signs
 from app.web.tokens import tokens_area
+from app.web.zones import zones
 from app.wiring import Installation
 from storage.errors import NotFound, Refused
 from storage.objects.keys import KeyProblem
@@ -94,7 +95,7 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(administration(at))
     for area in (holds, purges, policies, receipts, ledger, findings, declined, evidence):
         app.register_blueprint(area(at))
-    for area in (review, notices, notice_drafts, cameras, footage, clips, signs):
+    for area in (review, notices, notice_drafts, cameras, footage, clips, signs, zones):
         app.register_blueprint(area(at))
     app.context_processor(lambda: {"style_nonce": style_nonce})
     app.after_request(_with_headers)

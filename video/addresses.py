@@ -85,6 +85,11 @@ def checked_networks(networks: Iterable[str]) -> list[str]:
     return kept
 
 
+def networks_of(text: str) -> list[str]:
+    """Networks as people type them, between commas, spaces or lines; each once. Raises `Refused` if one is none."""
+    return list(dict.fromkeys(checked_networks(text.replace(",", " ").split())))
+
+
 def resolved(host: str, port: int) -> list[str]:
     """The addresses behind a name, as the system says them. Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -116,6 +121,13 @@ class Allowed:
         there = f"[{number}]" if number.version == 6 else str(number)
         asked = f"?{parts.query}" if parts.query else ""
         return Reachable(f"{parts.scheme}://{who}{there}:{port}{parts.path}{asked}", parts.scheme, host)
+
+    def excludes(self, address: str) -> bool:
+        """Whether an address with a number in it lies outside. What a name leads to is known where it is opened."""
+        try:
+            return not self._contains(_plain(urlsplit(address).hostname or ""))
+        except ValueError:
+            return False
 
     def _contains(self, number: IPv4Address | IPv6Address) -> bool:
         return any(number in network for network in map(ip_network, self.networks) if network.version == number.version)

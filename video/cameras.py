@@ -18,6 +18,7 @@ from video.recorder import Subject
 from video.sources import Source, open_source
 
 Open = Callable[..., Source]
+MOST_LETTERS = 200
 
 
 def add_zone(session: Session, *, centre: Centre, code: str, name: str, now: datetime) -> Zone:
@@ -27,9 +28,9 @@ def add_zone(session: Session, *, centre: Centre, code: str, name: str, now: dat
         raise Refused("code {code!r}: there is a zone of that code already", code=code)
     if session.scalar(sa.select(Line.id).where(Line.centre_id == centre.id, Line.code == code)) is not None:
         raise Refused("code {code!r}: a line has it, and both have their public notice at one address", code=code)
-    if not name.strip():
+    if not 0 < len(name.strip()) <= MOST_LETTERS:
         raise Refused("name: give 1 to 200 letters")
-    zone = Zone(id=random_id(), centre_id=centre.id, code=checked_code(code), name=name, created_at=now)
+    zone = Zone(id=random_id(), centre_id=centre.id, code=checked_code(code), name=name.strip(), created_at=now)
     session.add(zone)
     session.flush()
     return zone

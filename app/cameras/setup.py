@@ -11,8 +11,8 @@ from app.auth.policy import Viewer, may
 from app.wiring import Installation
 from storage.errors import NotFound, Refused
 from storage.ledger.log import append
-from storage.models import Camera, Zone
-from video.addresses import Credentials
+from storage.models import Camera, Centre, Zone
+from video.addresses import Allowed, Credentials
 from video.trial import Trial, try_camera
 
 SET_UP, LOOK = "set up a camera", "look through a camera that is tried"
@@ -47,6 +47,34 @@ def zones(session: Session, viewer: Viewer) -> Sequence[Zone]:
     if viewer.centre_id is not None:
         query = query.where(Zone.centre_id == viewer.centre_id)
     return session.scalars(query).unique().all()
+
+
+def places(session: Session, viewer: Viewer) -> Sequence[Centre]:
+    """The centres in which somebody may set zones and cameras up, by name."""
+    query = sa.select(Centre).order_by(Centre.name)
+    if viewer.centre_id is not None:
+        query = query.where(Centre.id == viewer.centre_id)
+    return session.scalars(query).all()
+
+
+def place_chosen(session: Session, viewer: Viewer, centre_id: str) -> Centre:
+    """One of them. Raises `NotFound`."""
+    found = session.get(Centre, centre_id)
+    if found is None or not may(viewer, SET_UP, found.id):
+        raise NotFound("there is no such centre")
+    return found
+
+
+def cameras_outside(session: Session, centre: Centre) -> list[Camera]:
+    """Its cameras whose addresses lie outside of the networks that it allows: they are not opened."""
+    allowed = allowed_in(centre)
+    rows = session.scalars(sa.select(Camera).where(Camera.centre_id == centre.id).order_by(Camera.code)).unique()
+    return [each for each in rows if allowed.excludes(each.address)]
+
+
+def allowed_in(centre: Centre) -> Allowed:
+    """Within which networks a centre's cameras may be."""
+    return Allowed(tuple(centre.camera_networks or ()))
 
 
 def zone_chosen(session: Session, viewer: Viewer, zone_id: str) -> Zone:

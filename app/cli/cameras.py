@@ -10,7 +10,7 @@ from app.listings.cameras import GAPS, SEGMENTS
 from app.listings.listing import everything
 from storage.errors import Refused
 from storage.models import Camera, Gap, Segment
-from video.addresses import Credentials
+from video.addresses import Allowed, Credentials
 from video.cameras import add_camera, change_camera, switch
 from video.trial import try_camera
 
@@ -65,10 +65,16 @@ def camera_add(
             passwords=at.camera_passwords,
             now=at.clock.now(),
         )
-        name, networks = f"{centre.code}/{made.code}", centre.camera_networks
+        name, networks = f"{centre.code}/{made.code}", tuple(centre.camera_networks or ())
     click.echo(f"Camera {name} is there. See whether it answers: eskertu camera test {name}")
     if not networks and not url.startswith("file:"):
         click.echo(f"No address is allowed yet: eskertu centre networks {centre_code} 10.1.0.0/16", err=True)
+    elif Allowed(networks).excludes(url):
+        allowed = ",".join(networks)
+        click.echo(
+            f"It is not opened: {centre_code} allows {allowed} (eskertu centre networks {centre_code} {allowed},…)",
+            err=True,
+        )
 
 
 @camera.command("change")

@@ -10,7 +10,7 @@ from storage.errors import Refused
 from storage.models import Line
 from storage.notices import LANGUAGES, MODES
 from telephony.lines import add_line, routing
-from video.addresses import checked_networks
+from video.addresses import networks_of
 
 
 def languages_of(text: str) -> list[str]:
@@ -23,11 +23,6 @@ def languages_of(text: str) -> list[str]:
     if not spoken or len(set(spoken)) != len(spoken) or set(spoken) - set(LANGUAGES):
         raise Refused(f"languages {text!r}: give some of {','.join(LANGUAGES)}, each once, the default first")
     return spoken
-
-
-def networks_of(text: str | None) -> list[str]:
-    """`10.1.0.0/16,10.2.0.0/16` as a list. Raises `Refused` if one is none."""
-    return checked_networks(each for each in (text or "").split(",") if each.strip())
 
 
 @click.group()
@@ -46,7 +41,7 @@ def centre_add(
     code: str, name: str, jurisdiction: str, timezone: str, languages: str, camera_networks: str | None
 ) -> None:
     """Make a centre."""
-    networks = networks_of(camera_networks)
+    networks = networks_of(camera_networks or "")
     at = installation()
     with at.database.begin() as session:
         made = add_centre(

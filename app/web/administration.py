@@ -7,24 +7,27 @@ from app import administration as queries
 from app.auth.links import address_of_link, make_link
 from app.auth.people import another, change_role, checked_address, end_access, give_access
 from app.auth.roles import ROLES
+from app.cameras.setup import cameras_outside
 from app.connecting import connect, routing_now
 from app.examination import examine
 from app.privacy.people import zone_of
 from app.web.examined import examined
 from app.web.gate import who_asks
 from app.web.messages import texts
-from app.web.refusals import said
+from app.web.refusals import Said, said
 from app.wiring import Installation
 from storage.centres import add_centre, checked_code
 from storage.errors import Refused
 from storage.notices import LANGUAGES, MODES
 from telephony.lines import add_line, routing
+from video.addresses import networks_of
 
 
 def administration(at: Installation) -> Blueprint:
     """/centres, /lines, /people, /health."""
     area = Blueprint("administration", __name__)
     _centres(area, at)
+    _one_centre(area, at)
     _lines(area, at)
     _people(area, at)
     _one_person(area, at)
@@ -62,6 +65,38 @@ def _centres(area: Blueprint, at: Installation) -> None:
                 now=at.clock.now(),
             )
         return redirect("/centres", 303)
+
+
+def _one_centre(area: Blueprint, at: Installation) -> None:
+    def page(centre_id: str, problem: Said | None = None) -> str:
+        with at.database.read() as session:
+            row = queries.centre_by_id(session, centre_id)
+            outside = cameras_outside(session, row)
+        typed = request.form.get("networks", ", ".join(row.camera_networks or ()))
+        saved = "saved" in request.args and problem is None
+        return render_template(
+            "administration/centre.html",
+            **texts(),
+            row=row,
+            outside=outside,
+            typed=typed,
+            problem=problem,
+            saved=saved,
+        )
+
+    @area.get("/centres/<centre_id>")
+    def centre(centre_id: str) -> str:
+        return page(centre_id)
+
+    @area.post("/centres/<centre_id>/networks")
+    def networks(centre_id: str) -> Response | tuple[str, int]:
+        try:
+            allowed = networks_of(request.form.get("networks", ""))
+        except Refused as refused:
+            return page(centre_id, said(refused)), 400
+        with at.database.begin() as session:
+            queries.centre_by_id(session, centre_id).camera_networks = allowed or None
+        return redirect(url_for("administration.centre", centre_id=centre_id, saved=1), 303)
 
 
 def _lines(area: Blueprint, at: Installation) -> None:

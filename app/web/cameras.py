@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from app.auth.policy import may
 from app.cameras.cards import cards
-from app.cameras.setup import SET_UP, Given, camera_set_up, tried, zone_chosen, zones
+from app.cameras.setup import SET_UP, Given, allowed_in, camera_set_up, tried, zone_chosen, zones
 from app.cameras.states import states
 from app.privacy.people import zone_of
 from app.web.gate import viewer, who_asks
@@ -55,7 +55,7 @@ class CamerasArea:
 
     def new(self) -> str:
         """An empty form."""
-        return self._new(Given("", "", "", "", ""))
+        return self._new(Given(request.args.get("zone", ""), "", "", "", ""))
 
     def add(self) -> Response | tuple[str, int]:
         """Make a camera."""
@@ -138,7 +138,14 @@ class CamerasArea:
         with self._at.database.read() as session:
             found = zones(session, viewer())
         return render_template(
-            "cameras/new.html", **texts(), zones=found, given=given, problem=problem, trial=trial, shown=_shown(trial)
+            "cameras/new.html",
+            **texts(),
+            zones=found,
+            given=given,
+            centre=next((each.centre for each in found if each.id == given.zone), None),
+            problem=problem,
+            trial=trial,
+            shown=_shown(trial),
         )
 
     def _settings(
@@ -162,6 +169,7 @@ class CamerasArea:
             problem=problem,
             trial=trial,
             shown=_shown(trial),
+            outside=trial is None and allowed_in(camera.centre).excludes(camera.address),
             days=viewer().role != "administrator",
         )
 

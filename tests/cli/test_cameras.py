@@ -65,6 +65,14 @@ def test_what_cannot_be_is_refused(lobby: Commands) -> None:
     assert "what changes" in lobby.refused("camera", "change", "door")
 
 
+def test_a_camera_outside_is_made_and_says_what_is_allowed(lobby: Commands) -> None:
+    assert "No address is allowed yet" in lobby.fine(*DOOR, "rtsp://10.1.0.7/live").err
+    lobby.fine("centre", "networks", "ast", "10.1.0.0/16")
+    other = ["lift" if each == "door" else each for each in DOOR]
+    assert "ast allows 10.1.0.0/16" in lobby.fine(*other, "rtsp://10.2.0.7/live").err
+    assert lobby.fine(*("roof" if each == "door" else each for each in DOOR), "rtsp://10.1.0.8/live").err == ""
+
+
 def test_a_camera_is_switched_off_and_on(lobby: Commands) -> None:
     lobby.fine(*DOOR, "rtsp://10.1.0.7/live")
     lobby.fine("camera", "off", "ast/door")

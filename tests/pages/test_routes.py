@@ -70,6 +70,7 @@ def asked(town: Town, visitor: Visitor, rule: str) -> int:
     """How an address of that rule answers: to GET where it takes that, else to a form that is not one of ours."""
     path = rule.replace("<object_id>", town.kept.id).replace("<call_id>", town.recorded.id)
     path = path.replace("<person_id>", town.person("alice").id).replace("<line_id>", town.house.lines()[0].id)
+    path = path.replace("<centre_id>", str(town.person("alice").centre_id))
     for part, value in PARTS.items():
         path = path.replace(part, value)
     answer = visitor.get(path) if "GET" in methods(town)[rule] else visitor.post(path, form=None)

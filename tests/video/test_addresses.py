@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from storage.errors import Refused
-from video.addresses import Allowed, Credentials, Forbidden, checked_address, checked_networks, file_address
+from video.addresses import (
+    Allowed,
+    Credentials,
+    Forbidden,
+    checked_address,
+    checked_networks,
+    file_address,
+    networks_of,
+)
 
 ALLOWED = Allowed(["10.1.0.0/16", "fd00::/8"])
 DNS = {"door": ["192.0.2.1", "10.1.0.9"], "outside": ["192.0.2.1"], "mapped": ["::ffff:10.1.0.9"], "six": ["fd00::7"]}
@@ -86,6 +94,24 @@ def test_networks_are_networks() -> None:
     assert checked_networks(["10.1.0.0/16", " fd00::/8"]) == ["10.1.0.0/16", "fd00::/8"]
     with pytest.raises(Refused, match=r"10\.1\.0\.7/16"):
         checked_networks(["10.1.0.7/16"])
+    assert networks_of("10.1.0.0/16, fd00::/8\n10.1.0.0/16") == ["10.1.0.0/16", "fd00::/8"]
+    assert networks_of("  ") == []
+
+
+@pytest.mark.parametrize(
+    ("address", "outside"),
+    [
+        ("rtsp://10.1.0.7/live", False),
+        ("rtsp://10.2.0.7:8554/live", True),
+        ("http://[fd00::7]/live", False),
+        ("http://[fe80::7]/live", True),
+        ("rtsp://[::ffff:10.1.0.7]/live", False),
+        ("rtsp://door/live", False),
+        ("file:///cameras/door.mp4", False),
+    ],
+)
+def test_of_a_number_it_is_known_beforehand_whether_it_lies_outside(address: str, outside: bool) -> None:
+    assert Allowed(["10.1.0.0/16", "fd00::/8"]).excludes(address) is outside
 
 
 def test_credentials_are_never_said() -> None:
