@@ -10,11 +10,13 @@ from app.privacy.findings import how_many_open
 from app.privacy.ledger import ledger_state
 from app.readiness import ask_all
 from app.wiring import Installation
+from config.clock import SystemClock
 from storage import notices
 from storage.errors import Refused, in_english
 from storage.models import HoldMirror, Line, NoticeVersion
 from storage.objects.store import StoreError
 from storage.retention.mirror import NOT_IN_STORE
+from video.ahead import TOLERATED
 
 # What can be found, as the command says it. Pages say it, and what to do, by config/messages/<language>/health.toml.
 VERDICTS = {
@@ -38,6 +40,8 @@ VERDICTS = {
     "holds_mirrored": "mirrored to the key database and the store",
     "holds_late": "{n} could not be mirrored yet: see the worker's log (hold_not_mirrored)",
     "holds_not_in_store": NOT_IN_STORE,
+    "clock_agrees": "agrees with the database's",
+    "clock_differs": "is {seconds} seconds from the database's: set both by one time server",
     "ledger_given": "a checkpoint over {n} leaves has been given out",
     "ledger_not_given": "not yet tamper-evident: give somebody a checkpoint (`eskertu ledger checkpoint`)",
 }
@@ -77,6 +81,7 @@ def examine(at: Installation) -> list[Found]:
     found.append(Found("carrier accounts", "accounts_there" if accounts else "accounts_none", bool(accounts), told))
     if not usable:
         return found
+    found += _clock(at)
     found += _lines_and_notices(at)
     found += _recorders(at)
     found += _holds(at)
@@ -88,6 +93,22 @@ def examine(at: Installation) -> list[Found]:
         else Found("ledger", "ledger_not_given", fine=False)
     )
     return found
+
+
+def _clock(at: Installation) -> Iterator[Found]:
+    """Whether this machine's clock is the database's. The machine's own is asked: no other one was ever set."""
+    clock = SystemClock()
+    before = clock.now()
+    present = at.database.present()
+    if present is None:
+        return
+    asked = clock.now() - before
+    seconds = round((present - before - asked / 2).total_seconds())
+    # Whatever the answer took on its way is no difference.
+    if abs(seconds) > (TOLERATED + asked).total_seconds():
+        yield Found("clock", "clock_differs", fine=False, facts={"seconds": abs(seconds)})
+    else:
+        yield Found("clock", "clock_agrees", fine=True)
 
 
 def _lines_and_notices(at: Installation) -> Iterator[Found]:

@@ -112,6 +112,14 @@ class Database:
             session.expunge_all()
             session.rollback()
 
+    def present(self) -> datetime | None:
+        """What the clock of the database's machine says; None of SQLite, which has none of its own."""
+        if self.engine.dialect.name == "sqlite":
+            return None
+        with self.engine.connect() as connection:
+            moment: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+        return moment.astimezone(UTC)
+
     def forget_deleted(self) -> bool:
         """Empty SQLite's write-ahead log, where deleted rows would otherwise stay readable.
 

@@ -22,7 +22,7 @@ from storage.models.deriving import DerivingTask
 from storage.playback import Playable, Playback, whole
 from storage.retention.claim import claim
 from storage.retention.found_holds import FOUND_BY
-from storage.retention.policy import PolicyError
+from storage.retention.policy import PolicyError, windows_begin
 
 log = structlog.get_logger()
 
@@ -177,7 +177,7 @@ class Deriving:
             purposes=tuple(each.purpose for each in parent.purposes),
             source_id=parent.source_id,
             began_at=parent.began_at,
-            counted_from=parent.counted_from,
+            counted_from=windows_begin(parent.counted_from, parent.stored_at),
             parent_id=parent.id,
         )
         before = session.get(StoredObject, task.derived_id) if task.derived_id is not None else None

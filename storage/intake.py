@@ -26,7 +26,7 @@ from storage.objects.cipher import Sealed
 from storage.objects.keys import KeyHeld, KeyRing
 from storage.objects.store import ObjectStore, key_of_attempt, keys_of_attempts
 from storage.retention.holds import holds_stay, inherit
-from storage.retention.policy import Due, delete_after, schedule
+from storage.retention.policy import Due, delete_after, schedule, windows_begin
 from storage.retention.schedule import policies_stay, published_policies
 
 log = structlog.get_logger()
@@ -78,7 +78,7 @@ class Intake:
         Raises:
             PolicyError: if a purpose has no policy. What matches no policy is not stored (I4), so it is not fetched.
         """
-        self._dates(session, arrival)
+        self._dates(session, arrival, self._clock.now())
         if object_id is not None:
             row = session.get_one(StoredObject, object_id, with_for_update=True)
             row.attempt += 1
@@ -144,8 +144,8 @@ class Intake:
                 policies_stay(session)
                 holds_stay(session)
                 first(session)
-                dates = self._dates(session, arrival)
                 now = self._clock.now()
+                dates = self._dates(session, arrival, now)
                 claimed = session.execute(
                     sa.update(StoredObject)
                     .where(
@@ -185,11 +185,10 @@ class Intake:
             self._store.abort_uploads(key, keys=[key])
             self._store.remove([version for version in self._store.versions(key) if version.key == key])
 
-    def _dates(self, session: Session, arrival: Arrival) -> tuple[Due, ...]:
+    def _dates(self, session: Session, arrival: Arrival, now: datetime) -> tuple[Due, ...]:
         jurisdiction = session.get_one(Centre, arrival.centre_id).jurisdiction
-        return schedule(
-            published_policies(session), arrival.purposes, jurisdiction, arrival.centre_id, arrival.counted_from
-        )
+        counted_from = windows_begin(arrival.counted_from, now)
+        return schedule(published_policies(session), arrival.purposes, jurisdiction, arrival.centre_id, counted_from)
 
 
 def _facts(row: StoredObject) -> dict[str, Any]:

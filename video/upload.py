@@ -20,6 +20,7 @@ from storage.intake import Arrival, Intake, Ticket
 from storage.models import Camera, ObjectCopy, RecordingRun, Segment, StoredObject
 from storage.retention.policy import PolicyError
 from video import facts
+from video.ahead import tell_if_ahead
 from video.boxes import Fragment
 from video.copies import SPOOL, ref_of
 from video.damage import Media, give_up
@@ -157,6 +158,7 @@ class Upload:
         )
         ticket = self._intake.expect(session, arrival, None if row is None else row.object_id)
         if row is None:
+            tell_if_ahead(session, finished, self._clock.now())
             _make_run(session, begun.run)
             row = _row(finished, left, ticket.object_id)
             session.add(row)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage.models import RetentionPolicy, StoredObject
-from storage.retention.policy import window_end
+from storage.retention.policy import window_end, windows_begin
 
 AT_ONCE = 1000
 # Put together from several (composed.py): these have a date of their own, before their policy's.
@@ -33,9 +33,10 @@ def _wrong(row: StoredObject, windows: dict[str, str]) -> Iterator[str]:
     if not row.purposes:
         yield "it has no purpose"
         return
+    begins = windows_begin(row.counted_from, row.stored_at)
     for each in row.purposes:
         window = windows.get(each.policy_id)
-        if window is None or each.until != window_end(row.counted_from, window):
+        if window is None or each.until != window_end(begins, window):
             yield f"its end for {each.purpose} is not what its policy says"
     latest = max(each.until for each in row.purposes)
     if row.kind in DATED_EARLIER:

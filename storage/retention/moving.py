@@ -9,7 +9,7 @@ from sqlalchemy import orm
 from sqlalchemy.orm import Session
 
 from storage.models import Centre, ObjectPurpose, StoredObject
-from storage.retention.policy import Policy, governs, moved_end
+from storage.retention.policy import Policy, governs, moved_end, windows_begin
 
 AT_ONCE = 500
 
@@ -58,6 +58,7 @@ def moved_by(session: Session, policies: Sequence[Policy], new: Policy, now: dat
             StoredObject.centre_id,
             StoredObject.bytes,
             StoredObject.counted_from,
+            StoredObject.stored_at,
             StoredObject.holds,
             StoredObject.delete_after,
             ObjectPurpose.until,
@@ -73,7 +74,7 @@ def moved_by(session: Session, policies: Sequence[Policy], new: Policy, now: dat
     )
     moved = []
     for row in rows:
-        until = moved_end(new, row.counted_from, row.until, now)
+        until = moved_end(new, windows_begin(row.counted_from, row.stored_at), row.until, now)
         if until is None or (until > row.until and row.delete_after < max(row.until, row.other or row.until)):
             continue
         moved.append(

@@ -25,6 +25,14 @@ class Policy:
     published_at: datetime
 
 
+def windows_begin(counted_from: datetime, stored_at: datetime | None) -> datetime:
+    """Where an object's windows begin: when its content came to be, and not after it was stored.
+
+    What says that it is of later has its times from a clock that was ahead, and no date may be later for that (I4).
+    """
+    return counted_from if stored_at is None else min(counted_from, stored_at)
+
+
 def window_end(begins: datetime, window: str) -> datetime:
     """The moment at which a window of an ISO 8601 duration that begins at `begins` has ended.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from itertools import islice, pairwise
 from pathlib import Path
@@ -20,7 +20,8 @@ from video.sources import Packet, open_source
 from video.spool import CameraSpool, Spool, SpoolFull
 from video.timing import TIMESCALE, Normaliser
 
-NOW = SystemClock().now()
+# So long ago that nothing written here is of the future.
+NOW = SystemClock().now() - timedelta(minutes=5)
 
 
 @pytest.fixture
@@ -37,10 +38,11 @@ def write(
     camera_id: str = "door",
     began_at: datetime = NOW,
     codec: str = "h264",
+    clock_said: datetime | None = None,
 ) -> None:
     """Record a file as fast as it goes, in segments of two seconds; up to where the spool is full."""
     source = open_source(Allowed(folder=path.parent).reach(file_address(path), None))
-    run = Run(random_id(), camera_id, began_at, began_at, codec, footage.WIDTH, footage.HEIGHT)
+    run = Run(random_id(), camera_id, began_at, clock_said or began_at, codec, footage.WIDTH, footage.HEIGHT)
     normaliser = Normaliser(source.time_base)
     writer = SegmentWriter(camera, run, source.stream, 1.0, 2.0)
     with suppress(SpoolFull):
