@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session
 from storage.errors import NotFound
 from storage.ledger.log import append
 from storage.models import Leaf, LeafOpening, StoredObject
-from storage.objects.cipher import open_range
+from storage.objects.cipher import Opened, open_whole
+from storage.objects.kept_open import KeptOpen
 from storage.objects.keys import KeyRing
 from storage.objects.store import ObjectAbsent, ObjectStore
 from storage.retention.policy import usable_for
@@ -44,8 +46,8 @@ def playable(session: Session, object_id: str, purpose: str, now: datetime) -> P
     return whole(row)
 
 
-def whole(row: StoredObject) -> Playable:
-    """A stored object, for whoever checks the installation itself: asks for no right, and shows nobody anything."""
+def whole(row: StoredObject | sa.Row[*tuple[Any, ...]]) -> Playable:
+    """A stored object (or its columns), for whoever has checked the right, or checks the installation itself."""
     if row.key is None or row.bytes is None or row.cipher_bytes is None:
         raise NotFound("it was never stored")
     return Playable(row.id, row.key, row.content_type, row.bytes, row.cipher_bytes, row.version_id)
@@ -72,41 +74,6 @@ def note_viewing(
         append(session, "media_shown", object_id, now, facts)
 
 
-@dataclass(frozen=True)
-class Watching:
-    """That somebody watches an hour of a camera, of which many objects are shown one by one."""
-
-    person_id: str
-    camera_id: str
-    hour: datetime
-    purpose: str
-
-    def is_told(self, session: Session, now: datetime) -> bool:
-        """Whether the ledger knows already: one leaf for each of these, every 15 minutes."""
-        return _told_lately(session, "media_shown", self._subject, self._facts, now)
-
-    def tell(self, session: Session, now: datetime) -> None:
-        """Tell the ledger, before the first byte leaves (I9)."""
-        if not self.is_told(session, now):
-            append(session, "media_shown", self._subject, now, self._facts)
-
-    @property
-    def _subject(self) -> str:
-        # By the hour, so that a camera that is watched for years has no long list to be searched.
-        return f"{self.camera_id}/{self.hour.astimezone(UTC):%Y-%m-%dT%H}"
-
-    @property
-    def _facts(self) -> dict[str, str]:
-        hour = self.hour.astimezone(UTC).isoformat()
-        return {
-            "person": self.person_id,
-            "camera": self.camera_id,
-            "hour": hour,
-            "purpose": self.purpose,
-            "how": "page",
-        }
-
-
 def note_refusal(
     session: Session, *, person_id: str, object_id: str, purpose: str, how: str, now: datetime, each: bool = True
 ) -> None:
@@ -116,37 +83,50 @@ def note_refusal(
         append(session, "media_refused", object_id, now, facts)
 
 
-def _told_lately(session: Session, kind: str, subject: str, facts: Mapping[str, str], now: datetime) -> bool:
-    recent = session.scalars(
-        sa.select(LeafOpening)
-        .join(Leaf, Leaf.id == LeafOpening.leaf_id)
+def told_at(session: Session, kind: str, subject: str, facts: Mapping[str, str], now: datetime) -> datetime | None:
+    """When the ledger was told exactly that within the last quarter of an hour; None: it was not."""
+    recent = session.execute(
+        sa.select(Leaf.at, LeafOpening.facts)
+        .join(LeafOpening, Leaf.id == LeafOpening.leaf_id)
         .where(LeafOpening.subject_id == subject, Leaf.kind == kind, Leaf.at > now - RENEWED_EVERY)
     )
-    return any(opening.facts == facts for opening in recent)
+    return max((at for at, told in recent if told == facts), default=None)
+
+
+def _told_lately(session: Session, kind: str, subject: str, facts: Mapping[str, str], now: datetime) -> bool:
+    return told_at(session, kind, subject, facts, now) is not None
 
 
 class Playback:
     """Opens objects of one installation."""
 
-    def __init__(self, store: ObjectStore, keys: KeyRing) -> None:
+    def __init__(self, store: ObjectStore, keys: KeyRing, kept: KeptOpen | None = None) -> None:
         self._store = store
         self._keys = keys
+        self._kept = kept or KeptOpen()
 
     def read(self, item: Playable, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """The plain bytes from `start` up to (not including) `stop`.
+
+        Who plays an object asks for one part after another: it is kept open for a minute (`KeptOpen`). Whoever reads
+        it whole does so once.
 
         Raises:
             KeyDestroyed: the object was deleted meanwhile.
             StoreError: the store is away.
         """
-        key = self._keys.get(item.object_id)
-        return open_range(
-            lambda offset, length: self._sealed(item, offset, length),
-            item.cipher_bytes,
-            key,
-            start,
-            item.bytes if stop is None else stop,
-        )
+        if start == 0 and stop is None:
+            key = self._keys.get(item.object_id)
+            return open_whole(lambda at, length: self._sealed(item, at, length), item.cipher_bytes, key)
+        return self._opened(item).range(start, item.bytes if stop is None else stop)
+
+    def _opened(self, item: Playable) -> Opened:
+        found = self._kept.get(item)
+        if found is None:
+            key = self._keys.get(item.object_id)
+            found = Opened(lambda at, length: self._sealed(item, at, length), item.cipher_bytes, key, item.bytes)
+            self._kept.keep(item, found)
+        return found
 
     def _sealed(self, item: Playable, offset: int, length: int) -> Iterator[bytes]:
         """The very version that was stored, whatever somebody laid over it; of a restored store, what is there now.

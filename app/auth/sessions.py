@@ -26,6 +26,8 @@ CONFIRMED_FOR = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=1)
 # Ended sessions are of no use, but for whoever asks next week what happened. The ledger has it for ever.
 KEPT_FOR = timedelta(days=30)
+# Put together once: every request asks it.
+_SHOWN = sa.select(SignInSession).where(SignInSession.token_sha256 == sa.bindparam("shown"))
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def begin(session: Session, person: Person, now: datetime) -> str:
 
 def find(session: Session, token: str, now: datetime) -> SignInSession | None:
     """The session behind what a browser shows, if it goes on and its person may still come in."""
-    row = session.scalars(sa.select(SignInSession).where(SignInSession.token_sha256 == _sha256(token))).one_or_none()
+    row = session.scalars(_SHOWN, {"shown": _sha256(token)}).one_or_none()
     return row if row is not None and row.person.active and goes_on(row, now) else None
 
 

@@ -3,18 +3,43 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.auth.policy import MEDIA, Viewer, purpose_for
 from app.wiring import Installation
 from storage.errors import NotFound
-from storage.models import Camera, Person, Preview, StoredObject
-from storage.playback import Playable, Watching, note_refusal, whole
+from storage.models import Camera, ObjectPurpose, Person, Preview, StoredObject
+from storage.playback import Playable, note_refusal, whole
 from storage.retention.policy import usable_for
+from storage.watching import Told, Watching
 from video.previews import PREVIEWS
 
 NO_SUCH_CAMERA = "there is no such camera, or it is not yours to see"
 SEGMENT = "segment"
+# By columns, in one question, put together once: a player asks it every few seconds.
+_SHOWABLE = (
+    sa.select(
+        StoredObject.id,
+        StoredObject.centre_id,
+        StoredObject.began_at,
+        StoredObject.key,
+        StoredObject.version_id,
+        StoredObject.content_type,
+        StoredObject.bytes,
+        StoredObject.cipher_bytes,
+        ObjectPurpose.purpose,
+        ObjectPurpose.until,
+    )
+    .join(ObjectPurpose, ObjectPurpose.object_id == StoredObject.id)
+    .where(
+        StoredObject.id == sa.bindparam("object"),
+        StoredObject.kind == SEGMENT,
+        StoredObject.source_id == sa.bindparam("camera"),
+        StoredObject.state == "stored",
+        StoredObject.restricted_at.is_(None),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -39,26 +64,27 @@ def may_watch(viewer: Viewer, camera: Camera) -> bool:
     return purpose_for(viewer, SEGMENT, camera.centre_id, MEDIA.get((viewer.role, SEGMENT), ())) is not None
 
 
-def watch(at: Installation, person_id: str, camera_id: str, object_id: str) -> Playable:
-    """A segment of a camera, with the ledger told before any byte leaves.
+def watch(at: Installation, told: Told, who: Person, camera_id: str, object_id: str) -> Playable:
+    """A segment of a camera, with the ledger told before any byte leaves. `who` was read in this very request.
 
     Raises:
         NotFound: if there is none that this person may see. It does not say which of the two it is.
     """
     now = at.clock.now()
     with at.database.read() as session:
-        granted = _granted(session, person_id, camera_id, object_id, now)
-        told = granted is not None and granted[1].is_told(session, now)
-    if granted is None or not told:
+        granted = _granted(session, who, camera_id, object_id, now)
+        known = granted is not None and told.knows(session, granted[1], now)
+    if granted is None or not known:
         with at.database.begin() as session:
-            granted = _granted(session, person_id, camera_id, object_id, now)
+            person = session.get_one(Person, who.id)
+            granted = _granted(session, person, camera_id, object_id, now)
             if granted is not None:
                 granted[1].tell(session, now)
-            elif _is_strange(session, person_id, camera_id):
+            elif _is_strange(session, person, camera_id):
                 # A page of a camera asks for many things.
                 note_refusal(
                     session,
-                    person_id=person_id,
+                    person_id=person.id,
                     object_id=camera_id,
                     purpose="security",
                     how="page",
@@ -70,24 +96,21 @@ def watch(at: Installation, person_id: str, camera_id: str, object_id: str) -> P
     return granted[0]
 
 
-def _is_strange(session: Session, person_id: str, camera_id: str) -> bool:
+def _is_strange(session: Session, person: Person, camera_id: str) -> bool:
     """Whether the camera is there, and not theirs to watch: who may, and asks for what is gone, is refused nothing."""
-    person, camera = session.get(Person, person_id), session.get(Camera, camera_id)
-    if camera is None:
-        return False
-    return person is None or not may_watch(Viewer(person.role, person.centre_id, person.active), camera)
+    camera = session.get(Camera, camera_id)
+    return camera is not None and not may_watch(Viewer(person.role, person.centre_id, person.active), camera)
 
 
 def _granted(
-    session: Session, person_id: str, camera_id: str, object_id: str, now: datetime
+    session: Session, person: Person, camera_id: str, object_id: str, now: datetime
 ) -> tuple[Playable, Watching] | None:
-    person, row = session.get(Person, person_id), session.get(StoredObject, object_id)
-    if person is None or row is None or (row.kind, row.source_id) != (SEGMENT, camera_id):
+    rows = session.execute(_SHOWABLE, {"object": object_id, "camera": camera_id}).all()
+    if not rows:
         return None
-    if row.state != "stored" or row.restricted_at is not None:
-        return None
-    usable = usable_for(((each.purpose, each.until) for each in row.purposes), now)
-    purpose = purpose_for(Viewer(person.role, person.centre_id, person.active), row.kind, row.centre_id, usable)
+    row = rows[0]
+    usable = usable_for(((each.purpose, each.until) for each in rows), now)
+    purpose = purpose_for(Viewer(person.role, person.centre_id, person.active), SEGMENT, row.centre_id, usable)
     if purpose is None:
         return None
     hour = row.began_at.replace(minute=0, second=0, microsecond=0)

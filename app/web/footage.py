@@ -20,6 +20,7 @@ from app.wiring import Installation
 from storage.errors import NotFound, Refused
 from storage.models import Camera
 from storage.retention.holds import Span, Why
+from storage.watching import Told
 from video.footage import playable_between, previewed
 from video.playlist import playlist
 from video.timeline import GAP, RECORDED
@@ -33,6 +34,7 @@ class FootageArea:
 
     def __init__(self, at: Installation) -> None:
         self._at = at
+        self._told = Told()
 
     def blueprint(self) -> Blueprint:
         """The addresses."""
@@ -121,19 +123,19 @@ class FootageArea:
 
     def media(self, camera_id: str, object_id: str) -> Response:
         """The bytes of a segment, ranged and decrypted on the way."""
-        item = watch(self._at, who_asks().person.id, camera_id, object_id)
+        item = watch(self._at, self._told, who_asks().person, camera_id, object_id)
         return ranged_part(self._at, Part(item, 0, item.bytes), "video/mp4")
 
     def thumbnail(self, camera_id: str, object_id: str) -> Response:
         """A picture of a segment, by the right to the segment, and told as such."""
-        item = watch(self._at, who_asks().person.id, camera_id, object_id)
+        item = watch(self._at, self._told, who_asks().person, camera_id, object_id)
         with self._at.database.read() as session:
             part = thumbnail(session, item)
         return ranged_part(self._at, part, "image/jpeg")
 
     def strip(self, camera_id: str, object_id: str) -> Response:
         """A segment's strip of pictures."""
-        item = watch(self._at, who_asks().person.id, camera_id, object_id)
+        item = watch(self._at, self._told, who_asks().person, camera_id, object_id)
         with self._at.database.read() as session:
             part = strip(session, item)
         return ranged_part(self._at, part, "image/jpeg")

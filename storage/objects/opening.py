@@ -14,6 +14,7 @@ import hmac
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import chain
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -28,7 +29,8 @@ TAG_BYTES = 16
 SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES
 NONCE_BYTES = 16
 MOST_HEADER_BYTES = 16 * 1024  # ours are below 400; age's own limit on a header is of this order
-_FIRST_LOOK_BYTES = 1024
+# The header, and with it the first chunk: who opens an object mostly wants its begin next.
+_FIRST_LOOK_BYTES = 1024 + SEALED_CHUNK_BYTES
 _VERSION_LINE = b"age-encryption.org/v1"
 _ACROSS_BYTES = 32 * SEALED_CHUNK_BYTES  # cipher text asked for at a time: 2 MiB
 
@@ -92,32 +94,43 @@ def payload_cipher(header: bytes, nonce: bytes, key: ObjectKey) -> ChaCha20Poly1
 class Opened:
     """A sealed object whose key fits and whose length is authenticated, for any number of ranges of it.
 
-    Opening reads the header and the last chunk. Raises `SealBroken`, and what `read_cipher` raises.
+    Opening reads the header, and the last chunk unless `plain_bytes` says how long the plain text is (as its row does).
+    Then no cut has to be looked for: each chunk is sealed with its number and whether it is the last one, so what lies
+    in a range opens only in its own place, and what was cut off is missing when it is asked for. Raises `SealBroken`,
+    and what `read_cipher` raises.
     """
 
-    def __init__(self, read_cipher: ReadCipher, cipher_length: int, key: ObjectKey) -> None:
+    def __init__(
+        self, read_cipher: ReadCipher, cipher_length: int, key: ObjectKey, plain_bytes: int | None = None
+    ) -> None:  # fmt: skip
         self._read_cipher = read_cipher
         self._cipher_length = cipher_length
         head, end = self._read_head()
         self._body_at = end + NONCE_BYTES
         self.plain_length = plain_length(end, cipher_length)
+        if plain_bytes not in (None, self.plain_length):
+            raise SealBroken(f"{self.plain_length} bytes are sealed where {plain_bytes} were due")
         self._last = last_chunk(self.plain_length)
         self._payload = payload_cipher(head[:end], head[end : self._body_at], key)
+        first = head[self._body_at : self._body_at + SEALED_CHUNK_BYTES]
+        self._first = first if len(first) == min(SEALED_CHUNK_BYTES, cipher_length - self._body_at) else b""
+        self._ends_well = False
+        if plain_bytes is None:
+            self._prove_end()
+
+    def _prove_end(self) -> None:
         # A cut at a chunk's border shows nowhere else: the new last chunk was not sealed as the last one.
         last_at = self._body_at + self._last * SEALED_CHUNK_BYTES
-        self._last_plain = self._open_chunk(self._last, self._fetch(last_at, cipher_length - last_at))
+        self._open_chunk(self._last, self._take(last_at, self._cipher_length))
+        self._ends_well = True
 
     def _read_head(self) -> tuple[bytes, int]:
         """The beginning of the cipher text, at least to the nonce's end, and where the header ends in it."""
-        wanted = min(_FIRST_LOOK_BYTES, self._cipher_length)
-        while True:
-            head = self._fetch(0, wanted)
-            end = header_end(head)
-            if end is not None and end + NONCE_BYTES <= wanted:
-                return head, end
-            if wanted in (self._cipher_length, MOST_HEADER_BYTES):
-                raise SealBroken("no age header")
-            wanted = min(2 * wanted, self._cipher_length, MOST_HEADER_BYTES)
+        head = self._fetch(0, min(_FIRST_LOOK_BYTES, self._cipher_length))
+        end = header_end(head[:MOST_HEADER_BYTES])
+        if end is None or end + NONCE_BYTES > len(head):
+            raise SealBroken("no age header")
+        return head, end
 
     def _fetch(self, offset: int, length: int) -> bytes:
         data = b"".join(self._read_cipher(offset, length))
@@ -134,11 +147,16 @@ class Opened:
     def range(self, start: int, stop: int) -> Iterator[bytes]:
         """The plain bytes from `start` up to `stop`, authenticated, reading only the chunks which that takes.
 
-        Raises ValueError for a range outside the object.
+        The first of them are read before this returns, so who sends them on knows by then that there are any; and that
+        a long object is all there. Raises ValueError for a range outside the object.
         """
         if not 0 <= start <= stop <= self.plain_length:
             raise ValueError(f"{start}-{stop} is outside of 0-{self.plain_length}")
-        return self._range(start, stop)
+        if stop == self.plain_length and stop - start > _ACROSS_BYTES and not self._ends_well:
+            self._prove_end()
+        pieces = self._range(start, stop)
+        first = next(pieces, b"")
+        return chain((first,), pieces) if first else pieces
 
     def _range(self, start: int, stop: int) -> Iterator[bytes]:
         if start == stop:
@@ -149,19 +167,21 @@ class Opened:
             yield plain[max(0, start - begins) : stop - begins]
             number += 1
 
-    def _chunks(self, first: int, last: int) -> Iterator[bytes]:
-        before_last = min(last, self._last - 1)
-        at = self._body_at + first * SEALED_CHUNK_BYTES
-        end = self._body_at + (before_last + 1) * SEALED_CHUNK_BYTES
-        number = first
+    def _chunks(self, number: int, last: int) -> Iterator[bytes]:
+        at = self._body_at + number * SEALED_CHUNK_BYTES
+        end = min(self._cipher_length, self._body_at + (last + 1) * SEALED_CHUNK_BYTES)
         while at < end:
-            sealed = memoryview(self._fetch(at, min(_ACROSS_BYTES, end - at)))
+            sealed = memoryview(self._take(at, end))
             for offset in range(0, len(sealed), SEALED_CHUNK_BYTES):
                 yield self._open_chunk(number, sealed[offset : offset + SEALED_CHUNK_BYTES])
                 number += 1
             at += len(sealed)
-        if last == self._last:
-            yield self._last_plain
+
+    def _take(self, at: int, end: int) -> bytes:
+        """Whole sealed chunks from `at` on. The first one came with the header, and is not asked for again."""
+        known = self._first if at == self._body_at else b""
+        rest = min(_ACROSS_BYTES, end - at) - len(known)
+        return known + self._fetch(at + len(known), rest) if rest > 0 else known
 
 
 def open_range(

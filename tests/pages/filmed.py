@@ -1,5 +1,6 @@
 """Footage in a house: segments by the recorder's own writer, uploaded as the recorder does."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -44,14 +45,24 @@ def add_camera(house: House, centre_id: str, code: str) -> str:
     return camera.id
 
 
-def filmed(house: House, centre_id: str, runs: int = 2, codec: str = "libx264", code: str = "door") -> Filmed:
-    """A camera of which so many runs are stored, the last of which ended a while ago, with their previews."""
+def filmed(
+    house: House,
+    centre_id: str,
+    runs: int = 2,
+    codec: str = "libx264",
+    code: str = "door",
+    made: Callable[[], Path] | None = None,
+) -> Filmed:
+    """A camera of which so many runs are stored, the last of which ended a while ago, with their previews.
+
+    `made` makes another film than the usual one.
+    """
     begin = house.clock.now().replace(second=0, microsecond=0) - timedelta(minutes=10)
     camera_id = add_camera(house, centre_id, code)
     folder = Path(house.at.home) / "filmed" / camera_id
     folder.mkdir(parents=True)
     spool = Spool(folder / "spool", 1 << 30, reserve_bytes=0)
-    path = footage.make(folder / "a.mp4", SECONDS * footage.FPS, codec)
+    path = made() if made is not None else footage.make(folder / "a.mp4", SECONDS * footage.FPS, codec)
     began = [begin + number * GAP for number in range(runs)]
     for each in began:
         recover(spool.camera(camera_id), each - timedelta(seconds=3)).end(each)
