@@ -12,6 +12,7 @@ import structlog
 
 from app.wiring import Installation
 from storage.errors import Refused
+from video.arenas import share_memory_among_threads
 from video.assignment import Assignment
 from video.filling import Filling
 from video.leases import Leases
@@ -32,6 +33,7 @@ def record(at: Installation, habits: Habits | None = None) -> None:
     Raises:
         Refused: if another recorder has this spool.
     """
+    share_memory_among_threads()
     root = at.settings.spool_folder.resolve()
     with _alone(root):
         spool = Spool(root, at.settings.spool_limit_mb * MEGABYTE)

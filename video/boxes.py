@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-Buffer = bytes | mmap.mmap
+Buffer = bytes | bytearray | mmap.mmap
 HEADER = 8
 # trun: which fields are there (14496-12, 8.8.8); tfhd likewise (8.8.7).
 DATA_OFFSET, FIRST_FLAGS, DURATION, SIZE, FLAGS, COMPOSITION = 0x1, 0x4, 0x100, 0x200, 0x400, 0x800
@@ -165,8 +165,8 @@ def _tfdt(data: Buffer, tfdt: Box) -> int:
     return begin
 
 
-def shifted(data: bytes, by: int) -> bytes:
-    """A whole fragment (`moof` and `mdat`) whose time begins `by` ticks later, so that time goes on over files.
+def shift(data: bytearray, by: int) -> None:
+    """Let a whole fragment's (`moof` and `mdat`) time begin `by` ticks later, so that time goes on over files.
 
     Raises `NotWhole`, also if its `tfdt` is of the short kind: 32 bits of 90,000 a second end after 13 hours.
     """
@@ -176,5 +176,4 @@ def shifted(data: bytes, by: int) -> bytes:
     tfdt = child(data, moof, b"traf", b"tfdt")
     if not data[tfdt.offset + HEADER]:
         raise NotWhole("a tfdt of 32 bits")
-    at = tfdt.offset + HEADER + 4
-    return data[:at] + struct.pack(">Q", _tfdt(data, tfdt) + by) + data[at + 8 :]
+    struct.pack_into(">Q", data, tfdt.offset + HEADER + 4, _tfdt(data, tfdt) + by)

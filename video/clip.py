@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from video.boxes import HEADER, Box, Fragment, NotWhole, boxes, child, shifted
+from video.boxes import HEADER, Fragment, NotWhole, boxes, child, shift
 from video.playlist import Piece, Playing, pieces
 from video.timing import TIMESCALE
 
@@ -156,12 +156,13 @@ def fragments_of(cut: Cut, chunks: Iterator[bytes], first_number: int) -> Iterat
             if chunk is None:
                 raise NotWhole("a segment is shorter than its row says")
             have += chunk
-        data = bytes(have[: fragment.size])
+        data = have[: fragment.size]
         del have[: fragment.size]
-        yield _numbered(shifted(data, cut.shift), number)
+        shift(data, cut.shift)
+        _number(data, number)
+        yield bytes(data)
 
 
-def _numbered(data: bytes, number: int) -> bytes:
+def _number(data: bytearray, number: int) -> None:
     moof = next(boxes(data))
-    at = child(data, Box(moof.kind, moof.offset, moof.size), b"mfhd").offset + HEADER + 4
-    return data[:at] + struct.pack(">I", number) + data[at + 4 :]
+    struct.pack_into(">I", data, child(data, moof, b"mfhd").offset + HEADER + 4, number)

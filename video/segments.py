@@ -16,7 +16,7 @@ import av
 from av.video.stream import VideoStream
 
 from storage.models.columns import random_id
-from video.boxes import Fragment, boxes, layout, shifted
+from video.boxes import Fragment, boxes, layout, shift
 from video.facts import Begun, Finished, Run
 from video.sources import Packet
 from video.spool import CameraSpool, OpenSegment, SpoolFull
@@ -41,14 +41,14 @@ class Sink:
         self._gathered += data
         return len(data)
 
-    def pieces(self) -> list[bytes]:
+    def pieces(self) -> list[bytearray]:
         """What is whole by now: the init part, fragments."""
         if not self._gathered:
             return []
-        data, found, begin = bytes(self._gathered), [], 0
-        for box in boxes(data):
+        found, begin = [], 0
+        for box in boxes(self._gathered):
             if box.kind in (b"moov", b"mdat"):
-                found.append(data[begin : box.end])
+                found.append(self._gathered[begin : box.end])
                 begin = box.end
         del self._gathered[:begin]
         return found
@@ -74,13 +74,13 @@ class Muxer:
         )
         self._stream = self._out.add_stream_from_template(like)
 
-    def mux(self, packet: Packet) -> list[bytes]:
+    def mux(self, packet: Packet) -> list[bytearray]:
         """Take a packet, its times in ticks; give what became whole."""
         packet.stream = self._stream
         self._out.mux_one(packet)
         return self._sink.pieces()
 
-    def close(self) -> list[bytes]:
+    def close(self) -> list[bytearray]:
         """Give the rest."""
         self._out.close()
         return self._sink.pieces()
@@ -144,7 +144,7 @@ class SegmentWriter:
         packet.duration = self._last_length
         self._append(self._muxer.mux(packet))
 
-    def _append(self, pieces: list[bytes]) -> None:
+    def _append(self, pieces: list[bytearray]) -> None:
         begin = self._open.begun.media_begin
         for piece in pieces:
             if self._torn:
@@ -154,9 +154,10 @@ class SegmentWriter:
                 self._open.append(piece)
                 self._init_bytes = len(piece)
             else:
-                moved, at = shifted(piece, begin), self._open.size
-                self._open.append(moved)
-                self._fragments.append(replace(layout(moved).fragments[0], offset=at))
+                shift(piece, begin)
+                at = self._open.size
+                self._open.append(piece)
+                self._fragments.append(replace(layout(piece).fragments[0], offset=at))
             self._torn = False
 
     def _cut(self) -> None:

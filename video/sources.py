@@ -28,6 +28,11 @@ CODECS = ("h264", "hevc")
 FORMATS = "mpegts,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,flv,avi,h264,hevc"
 PROTOCOLS = {"http": "http,tcp", "https": "https,tls,tcp", "file": "file"}
 REDIRECTED = "Redirecting to"
+# A packet that took longer than this to come was waited for, and not read from what lay ready.
+WAITED_S = 0.005
+# The least time after which TCP sends again what was lost (RFC 6298 as Linux has it), which every camera lives with.
+REST_S = 0.2
+REST_BYTES = 128 << 10
 
 # FFmpeg follows redirects of RTSP without asking. A server is asked before it gets to it (rtsp_greeting.py); that it
 # answers otherwise the second time is told in FFmpeg's log alone, so that is read while a stream is opened, each line.
@@ -62,6 +67,27 @@ class StreamLost(Exception):
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(trouble.value)
         self.trouble = trouble
+
+
+class Rest:
+    """How long nothing is read from a stream, so that what comes in meanwhile is read in one go.
+
+    To wake up for every frame of every camera costs a recorder a third of its processor time. A rest is taken only
+    after a packet that had to be waited for: so one packet of each batch is seen as it comes, which is all that a run's
+    beginning and its pace go by (timing.py). What a rest gathers has to lie in the system's buffers: the more a stream
+    brings, the shorter it is, and a camera never waits for longer than it would for one packet that a network lost.
+    """
+
+    def __init__(self) -> None:
+        self._gathered = 0
+
+    def after(self, waited_s: float, size: int) -> float:
+        """Seconds to rest after a packet of `size` bytes for which `waited_s` seconds were waited."""
+        self._gathered += size
+        if waited_s < WAITED_S:
+            return 0.0
+        gathered, self._gathered = self._gathered, 0
+        return REST_S * min(1.0, REST_BYTES / gathered)
 
 
 @dataclass(frozen=True)
@@ -120,8 +146,16 @@ class Source:
             self._container.close()
 
     def _demuxed(self) -> Iterator[Packet]:
-        # An empty packet is how PyAV tells the end; a server that died is told in no other way.
-        return (packet for packet in self._container.demux(self._stream) if packet.size)
+        rest, asked = Rest(), time.monotonic()
+        for packet in self._container.demux(self._stream):
+            # An empty packet is how PyAV tells the end; a server that died is told in no other way.
+            if not packet.size:
+                continue
+            waited = time.monotonic() - asked
+            yield packet
+            if not self._paced and (pause := rest.after(waited, packet.size)):
+                time.sleep(pause)
+            asked = time.monotonic()
 
     def _in_real_time(self) -> Iterator[Packet]:
         begun, shift = time.monotonic(), 0

@@ -235,7 +235,7 @@ class OpenSegment:
         self._file = path.open("xb", buffering=0)
         self.size = 0
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: bytes | bytearray) -> None:
         """Add a whole piece (the init part, or a fragment). Raises `SpoolFull`, OSError; then the file is as it was."""
         self._spool.make_room(len(data))
         try:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
+from typing import NamedTuple
 
 TIMESCALE = 90_000
 # How far media time may be from the machine's before it is not believed: longer than any stall that is waited for.
@@ -23,8 +24,7 @@ class Runaway(Exception):
     """The camera's time is not believed any more: it jumped, or runs faster or slower than time does."""
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """A packet's place in its run: decode and presentation time in ticks, counted from the run's first packet."""
 
     dts: int
@@ -82,6 +82,8 @@ class Normaliser:
 
     def _ticks(self, value: int) -> int:
         # In whole numbers: fractions cost each packet of each camera more than all else that is done with it.
+        if self._per_tick == (1, 1):  # RTP's own
+            return value
         return (2 * value * self._per_tick[0] + self._per_tick[1]) // (2 * self._per_tick[1])
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from config.clock import SystemClock
 from config.logging import configure_logging
 from video.addresses import Allowed
+from video.arenas import share_memory_among_threads
 from video.recording import CameraRecording, Habits
 from video.sources import open_source
 from video.spool import Spool
@@ -23,6 +24,7 @@ SEGMENT_S = 10.0
 
 def main(root: str, *urls: str) -> None:
     """Record each address as a camera of its own."""
+    share_memory_among_threads()
     configure_logging("error", "recorder")
     spool = Spool(Path(root), 8 << 30, reserve_bytes=0)
     recordings = [
