@@ -43,6 +43,7 @@ from app.web.refusals import said
 from app.web.review import review
 from app.web.sessions import sessions
 from app.web.sign_in import sign_in_area
+from app.web.sign_texts import sign_texts
 from app.web.signs import signs
 from app.web.tokens import tokens_area
 from app.web.zones import zones
@@ -95,7 +96,7 @@ def create_app(at: Installation) -> APIFlask:
     app.register_blueprint(administration(at))
     for area in (holds, purges, policies, receipts, ledger, findings, declined, evidence):
         app.register_blueprint(area(at))
-    for area in (review, notices, notice_drafts, cameras, footage, clips, signs, zones):
+    for area in (review, notices, notice_drafts, cameras, footage, clips, signs, sign_texts, zones):
         app.register_blueprint(area(at))
     app.context_processor(lambda: {"style_nonce": style_nonce})
     app.after_request(_with_headers)

@@ -73,15 +73,15 @@ def public_zone(at: Installation, centre_code: str, zone_code: str, code: str, l
         kept = None if policy is None else Kept(SECURITY, policy.window, reason)
         scanned = _scanned(session, place, code)
     numbers = {each.number for each in valid}
-    told = _told([each for each in versions if each.number in numbers or each.effective_from > now], language)
+    said = told([each for each in versions if each.number in numbers or each.effective_from > now], language)
     return PublicZone(
         place.centre,
         place,
         ZoneInfo(place.centre.timezone),
         next(each for each in versions if each.id == valid[-1].id),
         kept,
-        [each for each in told[::-1] if each.version.effective_from <= now],
-        [each for each in told if each.version.effective_from > now],
+        [each for each in said[::-1] if each.version.effective_from <= now],
+        [each for each in said if each.version.effective_from > now],
         scanned,
         carried_checkpoint(at),
     )
@@ -95,7 +95,8 @@ def _scanned(session: Session, place: Zone, code: str) -> str | None:
     return "newest" if newest is not None and newest.id == found.id else "outdated"
 
 
-def _told(versions: Sequence[SignVersion], language: str) -> list[Said]:
+def told(versions: Sequence[SignVersion], language: str) -> list[Said]:
+    """Versions in order, each beside the one before it."""
     before = [None, *versions[:-1]]
     return [
         Said(version, changed_words(words(older, language), words(version, language)) if older is not None else ())

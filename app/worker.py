@@ -19,6 +19,7 @@ from storage.ledger.log import sequence
 from storage.notice_drafts import forget_drafts
 from storage.retention.evidence import delete_due_evidence
 from telephony.peaks import want_lost_peaks
+from video import sign_drafts
 from video.previews import want_lost_previews
 
 log = structlog.get_logger()
@@ -86,9 +87,10 @@ class Worker:
             return want_lost_previews(session, self._at.clock.now())
 
     def forget_drafts(self) -> int:
-        """Discard drafts of notices that nobody published."""
+        """Discard drafts of notices, and of what signs say, that nobody published."""
+        now = self._at.clock.now()
         with self._at.database.begin() as session:
-            return forget_drafts(session, self._at.clock.now())
+            return forget_drafts(session, now) + sign_drafts.forget_drafts(session, now)
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, then finish what is under way."""

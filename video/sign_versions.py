@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,13 +45,53 @@ def publish(
         Refused: if the texts lack something, say what is said already, the moment has passed or lies before a version
             that is scheduled, or the grace is too long.
     """
-    if wrong := mistakes(texts):
-        raise Refused("these texts cannot be a sign: {mistakes}", mistakes="; ".join(wrong))
-    if not 0 <= grace_days <= MOST_GRACE_DAYS:
-        raise Refused("grace {days}: give whole days, from 0 to {most}", days=grace_days, most=MOST_GRACE_DAYS)
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(SIGN_LOCK)))
-    last = session.scalars(sa.select(SignVersion).order_by(SignVersion.number.desc()).limit(1)).one_or_none()
+    proposed = proposal(session, texts, now, effective_from, grace_days)
+    version = SignVersion(
+        id=random_id(),
+        number=proposed.number,
+        texts={language: dict(fields) for language, fields in texts.items()},
+        texts_sha256=hash_of(texts),
+        grace_days=grace_days,
+        published_at=proposed.now,
+        published_by=by,
+        effective_from=proposed.effective_from,
+    )
+    session.add(version)
+    session.flush()
+    append(session, "sign_published", version.id, version.published_at, _facts(version))
+    return version
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What publishing texts would make. `now`: the present, and not before the last publication."""
+
+    number: int
+    effective_from: datetime
+    grace_days: int
+    now: datetime
+
+    @property
+    def version(self) -> Version:
+        """As decisions take it."""
+        return Version("", self.number, self.effective_from, self.grace_days)
+
+
+def proposal(
+    session: Session, texts: Mapping[str, Any], now: datetime, effective_from: datetime | None, grace_days: int
+) -> Proposal:
+    """What `publish` would make, or why it would not. The session may be one that only reads.
+
+    Raises:
+        Refused: as `publish`.
+    """
+    if wrong := mistakes(texts):
+        raise Refused("these texts cannot be a sign: {mistakes}", mistakes=wrong)
+    if not 0 <= grace_days <= MOST_GRACE_DAYS:
+        raise Refused("grace {days}: give whole days, from 0 to {most}", days=grace_days, most=MOST_GRACE_DAYS)
+    last = last_version(session)
     if last is not None:
         now = max(now, last.published_at)
     begins = now if effective_from is None else effective_from.astimezone(UTC)
@@ -63,23 +104,19 @@ def publish(
             number=last.number,
             then=last.effective_from,
         )
-    hashed = hashlib.sha256(canonical(texts)).hexdigest()
-    if last is not None and last.texts_sha256 == hashed:
+    if last is not None and last.texts_sha256 == hash_of(texts):
         raise Refused("version {number} says the same already", number=last.number)
-    version = SignVersion(
-        id=random_id(),
-        number=1 if last is None else last.number + 1,
-        texts={language: dict(fields) for language, fields in texts.items()},
-        texts_sha256=hashed,
-        grace_days=grace_days,
-        published_at=now,
-        published_by=by,
-        effective_from=begins,
-    )
-    session.add(version)
-    session.flush()
-    append(session, "sign_published", version.id, now, _facts(version))
-    return version
+    return Proposal(1 if last is None else last.number + 1, begins, grace_days, now)
+
+
+def hash_of(texts: Mapping[str, Any]) -> str:
+    """SHA-256, in hex, of texts in all their languages."""
+    return hashlib.sha256(canonical(texts)).hexdigest()
+
+
+def last_version(session: Session) -> SignVersion | None:
+    """The one that was published last, whether or not it is in force yet."""
+    return session.scalars(sa.select(SignVersion).order_by(SignVersion.number.desc()).limit(1)).one_or_none()
 
 
 def publish_shipped_signs(session: Session, texts: Mapping[str, Any], now: datetime) -> None:
@@ -91,7 +128,7 @@ def publish_shipped_signs(session: Session, texts: Mapping[str, Any], now: datet
 def _facts(version: SignVersion) -> dict[str, Any]:
     return {
         "number": version.number,
-        "texts_sha256": hashlib.sha256(canonical(version.texts)).hexdigest(),
+        "texts_sha256": hash_of(version.texts),
         "effective_from": version.effective_from.isoformat(),
         "grace_days": version.grace_days,
         "by": version.published_by,

@@ -46,7 +46,9 @@ class Standing:
         return self.word in {POSTED, GRACE}
 
 
-def standing(session: Session, now: datetime, zone_ids: Collection[str] | None = None) -> dict[str, Standing]:
+def standing(
+    session: Session, now: datetime, zone_ids: Collection[str] | None = None, proposed: Version | None = None
+) -> dict[str, Standing]:
     """How it stands with the signs of zones, by zone id: four small queries, however many zones.
 
     It follows from rows and from the moment alone, so a grace ends at its very moment; nothing has to wake up for it.
@@ -55,10 +57,11 @@ def standing(session: Session, now: datetime, zone_ids: Collection[str] | None =
         session: a transaction that may only read.
         now: the moment that is asked about; not before the last confirmation.
         zone_ids: which zones; None: all of them. One that does not exist is not in the answer.
+        proposed: a version as if it were published, too.
     """
     only = () if zone_ids is None else (Zone.id.in_(zone_ids),)
     zones = session.scalars(sa.select(Zone.id).where(*only)).all()
-    versions = known_versions(session)
+    versions = [*known_versions(session), *([] if proposed is None else [proposed])]
     hanging: dict[str, tuple[str, datetime, Sheet]] = {}
     lasting = (
         sa.select(

@@ -17,7 +17,7 @@ from storage.models.pause import RecordingPause
 from storage.models.person import Person
 from storage.models.retention import Deletion, Finding, Receipt, RetentionPolicy
 from storage.models.review import PeaksTask, Review, ReviewNote, Scorecard
-from storage.models.sign import Sign, SignPosting, SignVersion
+from storage.models.sign import Sign, SignDraft, SignPosting, SignVersion
 from storage.models.token import ApiToken, KeptAnswer
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "Scorecard",
     "Segment",
     "Sign",
+    "SignDraft",
     "SignInAttempt",
     "SignInSession",
     "SignPosting",

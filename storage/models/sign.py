@@ -28,6 +28,18 @@ class SignVersion(Base):
     effective_from: Mapped[At] = mapped_column(comment="signs must say it from this moment on, until the next one's")
 
 
+class SignDraft(Base):
+    """What somebody would have signs say. It goes when it is published, discarded, or forgotten."""
+
+    __tablename__ = "sign_draft"
+    __table_args__ = (sa.Index(None, "made_at"),)
+
+    id: Mapped[Id]
+    texts: Mapped[dict[str, dict[str, str]]] = mapped_column(sa.JSON, comment="as of a version")
+    made_at: Mapped[At]
+    made_by: Mapped[str] = mapped_column(sa.ForeignKey("person.id"), comment="who made it; in no leaf")
+
+
 class Sign(Base):
     """A sheet of a zone with all that stands on it. Another word, another sheet: its code tells them apart."""
 

@@ -21,8 +21,7 @@ NO_PAGE = (
         "app/first_start.py",
         "app/readiness.py",
     ),
-    # The words of signs are published by a command.
-    *("video/sign_versions.py", "video/spool.py"),
+    "video/spool.py",
     *("storage/copying/", "storage/upgrade.py", "storage/retention/restored.py", "storage/retention/found_holds.py"),
 )
 # Pages meet these, and say words of their own instead (app/factory.py, app/web/review.py, app/web/calls.py); or the

@@ -35,6 +35,7 @@ PARTS = {
     "<int:position>": "0",
     "<zone_id>": "nothing",
     "<any(pdf, png):form>": "pdf",
+    "<any(kk, ru, en, all):which>": "all",
 }
 # Pages of what the town has not.
 OF_NOTHING = {
@@ -51,6 +52,8 @@ OF_NOTHING = {
     "/purges/new",
     "/purges/<purge_id>",
     "/receipts/<object_id>",
+    "/signs/texts/drafts/<draft_id>",
+    "/signs/texts/drafts/<draft_id>/<any(kk, ru, en, all):which>.png",
     "/signs/<zone_id>",
     "/signs/<zone_id>/photo",
     "/signs/<zone_id>/sign.<any(pdf, png):form>",

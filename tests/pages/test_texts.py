@@ -21,6 +21,7 @@ from app.web.navigation import AREAS
 from app.web.own_password import PROBLEMS as CHANGING
 from app.web.receipts import REMAINS
 from app.web.sign_in import LOCKED_OUT, REFUSED, SESSION_OVER
+from config.sign_texts import FIELDS, SAYS
 from storage.retention.policy import PURPOSES
 from telephony.outcome import Outcome
 from video.clips import CHANGES, FAILED, GONE, NOTHING_THERE, TOO_LONG
@@ -83,6 +84,7 @@ ENDINGS = {
     "looked_at_": {key.removeprefix("looked_at_") for key in catalogue("en") if key.startswith("looked_at_")},
     "seen_": {key.removeprefix("seen_") for key in catalogue("en") if key.startswith("seen_")},  # test_examined.py
     "leaf_": {key.removeprefix("leaf_") for key in catalogue("en") if key.startswith("leaf_")},  # test_reference.py
+    "sign_field_": set(FIELDS),
     "sign_is_": {"posted", "grace", "stale", "none"},
     "step_": {"menu", "notice", "dialled"},
     "answer_": {"yes", "no", "not_applicable"},
@@ -148,5 +150,6 @@ def test_no_text_is_left_over() -> None:
     asked |= {SESSION_OVER, REFUSED, LOCKED_OUT, NOT_THE_SAME, UNFIT} | {
         name for name, _ in (*JOINING.values(), *CHANGING.values())
     }
+    asked |= {f"sign_text_{what}" for what in SAYS}  # app/web/facts.py
     asked |= {"search_wrong", "search_no_line", "search_gone", "search_no_number", "score_wrong", "hold_day"}
     assert catalogue("en").keys() - asked == set()
