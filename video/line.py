@@ -63,11 +63,12 @@ def make_room(session: Session, finished: facts.Finished, now: datetime) -> Kept
     return found
 
 
-def fill_holes(session: Session, camera_id: str, within: Interval, lease: int, reason: Reason) -> None:
-    """What of an interval is in no segment and no gap becomes one."""
-    for hole in free(within, _taken(session, camera_id, *within)):
-        session.add(_gap(random_id(), camera_id, hole, reason.value, lease))
+def fill_holes(session: Session, camera_id: str, within: Interval, lease: int, reason: Reason) -> int:
+    """What of an interval is in no segment and no gap becomes one. Returns how many there were."""
+    holes = free(within, _taken(session, camera_id, *within))
+    session.add_all(_gap(random_id(), camera_id, hole, reason.value, lease) for hole in holes)
     session.flush()
+    return len(holes)
 
 
 def note_gap(session: Session, gap: facts.Gap, lease: int, now: datetime) -> None:

@@ -34,7 +34,7 @@ IDENTITY = "recorder.id"
 SET_ASIDE = ".unreadable"
 # What is ours. A disk's own folders, an editor's copies, what a network drive leaves: they are nobody's footage.
 CAMERA = re.compile(r"[0-9a-f]{32}")
-FILE = re.compile(r"[0-9]{10}\.(begun|part|json|mp4|gap)(\.tmp|\.unreadable)?")
+FILE = re.compile(r"[0-9]{10}\.(begun|part|json|mp4|gap)(\.tmp|\.unreadable|\.lost)?")
 # Facts must still find room when media does not.
 RESERVE_BYTES = 64 << 20
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -103,7 +103,8 @@ class CameraSpool:
         self._reserve = reserve_bytes
         self._turn = threading.Lock()
         self._warned = False
-        self._used = self._on_disk()
+        self._used = 0
+        self.recount()
         self._last = max((int(path.name.partition(".")[0]) for path in self.paths()), default=0)
 
     @property
@@ -177,21 +178,21 @@ class CameraSpool:
         """Give up the media of a segment that is stored. Its facts stay until that, too, is written down."""
         path.unlink(missing_ok=True)
         _sync(self.folder)
-        used = self._on_disk()
-        with self._turn:
-            self._used = used
+        self.recount()
 
     def remove_facts(self, path: Path) -> None:
         """Give up what is known of a thing: it stands in the database. Can be repeated."""
         path.unlink(missing_ok=True) if path.suffix == ".gap" else path.with_suffix(".json").unlink(missing_ok=True)
         _sync(self.folder)
 
-    def _on_disk(self) -> int:
+    def recount(self) -> None:
+        """Look anew how much media lies in it."""
         total = 0
         for path in self.paths():
             with suppress(FileNotFoundError):
                 total += path.stat().st_size if path.suffix in (".part", ".mp4") else 0
-        return total
+        with self._turn:
+            self._used = total
 
     def make_sure_of_room(self) -> None:
         """Raises `SpoolFull` until there is room again for some time: else a full spool would be begun and full."""

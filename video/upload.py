@@ -27,6 +27,7 @@ from video.damage import Media, give_up
 from video.facts import Finished, Reason
 from video.leases import lease_numbers
 from video.line import fill_holes, lock_line, make_room, note_gap
+from video.lost import Lost
 from video.overlap import Kept
 from video.previews import want_preview
 from video.spool import CameraSpool, Spool
@@ -46,6 +47,7 @@ class Upload:
         self._database = database
         self._intake = intake
         self._clock = clock
+        self._lost = Lost(database, clock, PURPOSES)
         # Gaps that last, as they were told last: under which lease.
         self._known: dict[str, tuple[facts.Gap, int]] = {}
 
@@ -79,6 +81,7 @@ class Upload:
         except PolicyError as error:
             self._tell(camera, str(error))
             return False
+        self._lost.settle(camera, number)
         return True
 
     def _note(self, camera: CameraSpool, path: Path, gap: facts.Gap, lease: int) -> None:
