@@ -42,13 +42,13 @@ def known_until(session: Session, camera_id: str) -> datetime | None:
     return max((each for each in ends if each is not None), default=None) if None not in ends else None
 
 
-def make_room(session: Session, finished: facts.Finished, now: datetime) -> Kept | None:
+def make_room(session: Session, finished: facts.Finished, without: Sequence[Interval], now: datetime) -> Kept | None:
     """What of a segment counts, beside all that is there; what counts less is cut. None: nothing of it does.
 
-    The line is locked, and the segment's row is not there yet.
+    The line is locked, and the segment's row is not there yet. `without`: when it must not have been recorded.
     """
     begun, whole = finished.begun, Kept(finished.fragments, finished.begun.began_at, finished.ended_at)
-    camera_id, taken = begun.run.camera_id, []
+    camera_id, taken = begun.run.camera_id, list(without)
     beside: list[Segment] = []
     for row, lease, holds in _segments_between(session, camera_id, whole.began_at, whole.ended_at):
         if lease >= begun.run.lease or holds:

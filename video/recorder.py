@@ -23,6 +23,7 @@ from video.upload import Upload
 log = structlog.get_logger()
 
 ASKS_EVERY_S = 2.0
+ENDS_EVERY_S = 0.2
 STORES_EVERY_S = 0.5
 SLOWEST_RETRY_S = 10.0
 # Who has lost a camera's lease records on until the other one can have begun: what both recorded is settled.
@@ -83,7 +84,9 @@ class Recorder:
             except (OSError, ValueError) as error:
                 log.warning("spool_failed", camera=camera.camera_id, error=type(error).__name__)
         storing = threading.Thread(target=self._store, name="upload")
+        ending = threading.Thread(target=self._end_in_time, name="ending")
         storing.start()
+        ending.start()
         try:
             while not self.stopping.is_set():
                 self._look_after()
@@ -94,6 +97,7 @@ class Recorder:
                 recording.stopping.set()
             for _, thread in self._running.values():
                 thread.join()
+            ending.join()
             storing.join()
             self._stored()
 
@@ -103,7 +107,6 @@ class Recorder:
         # The database is away: who was to be recorded still is.
         except Exception as error:  # noqa: BLE001
             log.warning("subjects_unknown", error=type(error).__name__)
-            self._end_what_must_not_go_on()
             return
         for camera_id, (recording, thread) in list(self._running.items()):
             self._go_on_or_end(camera_id, recording, wanted.get(camera_id))
@@ -115,17 +118,26 @@ class Recorder:
             # A disk that fails is one camera's affair, and is tried again.
             try:
                 if camera_id not in self._running:
-                    self._start(subject) if subject.not_now is None else self._wait(subject, subject.not_now)
+                    not_now = self._not_now(subject)
+                    self._start(subject) if not_now is None else self._wait(subject, not_now)
             except (OSError, ValueError) as error:
                 log.warning("spool_failed", camera=camera_id, error=type(error).__name__)
 
-    def _end_what_must_not_go_on(self) -> None:
-        """What was known when somebody could be asked last still holds: a sign's grace ends at its moment (I8)."""
-        now = self._clock.now()
-        for camera_id, (recording, _) in self._running.items():
-            until = self._wanted[camera_id].until
-            if until is not None and until <= now:
-                recording.stop(Reason.NO_SIGN)
+    def _end_in_time(self) -> None:
+        """What was known when somebody could be asked last still holds: a sign's grace ends at its moment (I8).
+
+        In a thread of its own: a question to a database that does not answer can last for a minute.
+        """
+        while not self.stopping.wait(ENDS_EVERY_S):
+            for camera_id, (recording, _) in list(self._running.items()):
+                if self._not_now(self._wanted[camera_id]) == Reason.NO_SIGN:
+                    recording.stop(Reason.NO_SIGN)
+
+    def _not_now(self, subject: Subject) -> Reason | None:
+        """Why it must not be recorded, by now: who was asked may have taken long to answer."""
+        if subject.not_now is None and subject.until is not None and subject.until <= self._clock.now():
+            return Reason.NO_SIGN
+        return subject.not_now
 
     def _go_on_or_end(self, camera_id: str, recording: CameraRecording, subject: Subject | None) -> None:
         if subject is None:
@@ -137,8 +149,9 @@ class Recorder:
         recording.lease = subject.lease
         changed = subject.settings != self._wanted[camera_id].settings
         self._wanted[camera_id] = subject
-        if subject.not_now is not None or changed:
-            recording.stop(subject.not_now or Reason.STARTING)
+        not_now = self._not_now(subject)
+        if not_now is not None or changed:
+            recording.stop(not_now or Reason.STARTING)
 
     def _start(self, subject: Subject) -> None:
         self._waiting.pop(subject.camera_id, None)
@@ -148,8 +161,8 @@ class Recorder:
         recording = CameraRecording(spool, subject.open_stream, self._clock, self._habits, lease=subject.lease)
         # A process that ends does not wait for a camera: what it recorded is salvaged.
         thread = threading.Thread(target=recording.run, name=f"camera {subject.camera_id}", daemon=True)
-        self._running[subject.camera_id] = (recording, thread)
         self._wanted[subject.camera_id] = subject
+        self._running[subject.camera_id] = (recording, thread)
         thread.start()
 
     def _wait(self, subject: Subject, why: Reason) -> None:

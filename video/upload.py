@@ -32,6 +32,7 @@ from video.overlap import Kept
 from video.previews import want_preview
 from video.spool import CameraSpool, Spool
 from video.timing import TIMESCALE
+from video.untold import tell, untold
 
 log = structlog.get_logger()
 
@@ -142,14 +143,17 @@ class Upload:
         if row is not None and session.get_one(StoredObject, row.object_id).state != "arriving":
             return row.object_id, None
         whole = Kept(finished.fragments, begun.began_at, finished.ended_at)
-        left = make_room(session, finished, self._clock.now()) if row is None else whole
-        if left is None:
-            log.info("segment_superseded", camera=begun.run.camera_id, segment=begun.id)
-            fill_holes(
-                session, begun.run.camera_id, (whole.began_at, whole.ended_at), begun.run.lease, Reason.SUPERSEDED
-            )
-            return None, None
         camera = session.get_one(Camera, begun.run.camera_id)
+        within, now = (whole.began_at, whole.ended_at), self._clock.now()
+        without = untold(session, camera.zone_id, within) if row is None else []
+        missing = Reason.NO_SIGN if without else Reason.SUPERSEDED
+        left = make_room(session, finished, without, now) if row is None else whole
+        if without:
+            tell(session, finished, left, without, now)
+        if left is None:
+            log.info("segment_does_not_count", camera=camera.id, segment=begun.id, reason=missing.value)
+            fill_holes(session, camera.id, within, begun.run.lease, missing)
+            return None, None
         arrival = Arrival(
             kind=KIND,
             centre_id=camera.centre_id,
@@ -161,14 +165,14 @@ class Upload:
         )
         ticket = self._intake.expect(session, arrival, None if row is None else row.object_id)
         if row is None:
-            tell_if_ahead(session, finished, self._clock.now())
+            tell_if_ahead(session, finished, now)
             _make_run(session, begun.run)
             row = _row(finished, left, ticket.object_id)
             session.add(row)
             # From now on a deletion reaches the spool's copy too, whatever becomes of this attempt.
             session.add(ObjectCopy(object_id=ticket.object_id, place=SPOOL, ref=ref))
             session.flush()
-            fill_holes(session, camera.id, (whole.began_at, whole.ended_at), begun.run.lease, Reason.SUPERSEDED)
+            fill_holes(session, camera.id, within, begun.run.lease, missing)
         counting = {each[2] for each in row.fragments}
         pieces = [each for each in finished.fragments if each.begin in counting]
         row.fragments = [each.row() for each in behind_one_another(finished.init_bytes, pieces)]

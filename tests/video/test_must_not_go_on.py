@@ -4,9 +4,11 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tests.video.habits import HABITS
 from tests.video.rtsp import Camera, Unit
-from tests.video.site import Site, wait_until
+from tests.video.site import PATIENCE_S, Site, wait_until
 from video.facts import Reason
 from video.recorder import Recorder, Subject
 
@@ -15,11 +17,16 @@ class Away(Exception):
     """The database."""
 
 
-def test_a_grace_ends_at_its_moment_while_the_database_is_away(site: Site, long_stream: list[Unit]) -> None:
+@pytest.mark.parametrize("answers", [True, False], ids=["it is away", "it does not answer"])
+def test_a_grace_ends_at_its_moment_whatever_the_database_does(
+    site: Site, long_stream: list[Unit], *, answers: bool
+) -> None:
     said: list[Subject] = []
+    over = threading.Event()
 
     def subjects() -> list[Subject]:
         if said:
+            assert answers or over.wait(PATIENCE_S)
             raise Away
         if site.segments(door):
             said.append(replace(site.subject(door), until=site.clock.now() + timedelta(seconds=1)))
@@ -33,6 +40,7 @@ def test_a_grace_ends_at_its_moment_while_the_database_is_away(site: Site, long_
         try:
             wait_until(lambda: site.reasons(door)[-1:] == [Reason.NO_SIGN])
         finally:
+            over.set()
             recorder.stopping.set()
             thread.join()
         site.account(door, camera.all_sent())
