@@ -1,7 +1,7 @@
-"""Hours of cameras that somebody watches: one leaf a person, camera, hour and purpose, every 15 minutes (I9)."""
+"""Hours and days of cameras that somebody looks at: one leaf a person, span and purpose, every 15 minutes (I9)."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -13,11 +13,14 @@ MOST_REMEMBERED = 1000
 
 @dataclass(frozen=True)
 class Watching:
-    """That somebody watches an hour of a camera, of which many objects are shown one by one."""
+    """That somebody watches an hour of a camera, whose objects are shown one by one; or sees what moved in a day.
+
+    `span` is when that hour begins, or the day (in the camera's place).
+    """
 
     person_id: str
     camera_id: str
-    hour: datetime
+    span: datetime | date
     purpose: str
 
     def tell(self, session: Session, now: datetime) -> None:
@@ -31,19 +34,27 @@ class Watching:
 
     @property
     def _subject(self) -> str:
-        # By the hour, so that a camera that is watched for years has no long list to be searched.
-        return f"{self.camera_id}/{self.hour.astimezone(UTC):%Y-%m-%dT%H}"
+        # By the span, so that a camera that is watched for years has no long list to be searched.
+        if isinstance(self.span, datetime):
+            return f"{self.camera_id}/{self.span.astimezone(UTC):%Y-%m-%dT%H}"
+        return f"{self.camera_id}/{self.span:%Y-%m-%d}"
 
     @property
     def _facts(self) -> dict[str, str]:
-        hour = self.hour.astimezone(UTC).isoformat()
+        at = self.span.astimezone(UTC) if isinstance(self.span, datetime) else self.span
         return {
             "person": self.person_id,
             "camera": self.camera_id,
-            "hour": hour,
+            "hour" if isinstance(self.span, datetime) else "day": at.isoformat(),
             "purpose": self.purpose,
             "how": "page",
         }
+
+
+def hours_of(begin: datetime, end: datetime) -> list[datetime]:
+    """The begins of the hours that lie between two moments, in part or whole."""
+    first = begin.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return [first + timedelta(hours=number) for number in range(max(1, -(-(end - first) // timedelta(hours=1))))]
 
 
 class Told:

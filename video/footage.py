@@ -20,6 +20,7 @@ class Previewed:
 
     segment_object_id: str
     began_at: datetime
+    ended_at: datetime
     pictures: Sequence[int]
     motion: bytes
 
@@ -47,7 +48,7 @@ def line(session: Session, camera_id: str, begin: datetime, end: datetime, now: 
 def previewed(session: Session, camera_id: str, begin: datetime, end: datetime) -> list[Previewed]:
     """The segments between two moments of which there is a preview, in order."""
     rows = session.execute(
-        sa.select(Segment.object_id, Segment.began_at, Preview.pictures, Preview.motion)
+        sa.select(Segment.object_id, Segment.began_at, Segment.ended_at, Preview.pictures, Preview.motion)
         .join(Preview, Preview.segment_object_id == Segment.object_id)
         .join(StoredObject, StoredObject.id == Segment.object_id)
         .where(

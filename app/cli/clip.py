@@ -50,7 +50,7 @@ def clip_export(code: str, from_text: str, to_text: str, output: Path, email: st
     if not allowed:
         raise NotFound(NO_SUCH_CAMERA)
     _made(at, clip_id)
-    made, granted = given(at, person.id, viewer, clip_id, "command")
+    made, granted = given(at, person, viewer, clip_id, "command")
     with output.open("wb") as file:
         for chunk in read(at, granted.item):
             file.write(chunk)

@@ -1,7 +1,8 @@
 """Who may see what of a camera: the day as rows tell it, and its pictures, which the ledger is told of (I9, I11)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from video.previews import PREVIEWS
 
 NO_SUCH_CAMERA = "there is no such camera, or it is not yours to see"
 SEGMENT = "segment"
+PURPOSE = "security"
 # By columns, in one question, put together once: a player asks it every few seconds.
 _SHOWABLE = (
     sa.select(
@@ -80,26 +82,38 @@ def watch(at: Installation, told: Told, who: Person, camera_id: str, object_id: 
             granted = _granted(session, person, camera_id, object_id, now)
             if granted is not None:
                 granted[1].tell(session, now)
-            elif _is_strange(session, person, camera_id):
-                # A page of a camera asks for many things.
-                note_refusal(
-                    session,
-                    person_id=person.id,
-                    object_id=camera_id,
-                    purpose="security",
-                    how="page",
-                    now=now,
-                    each=False,
-                )
+            else:
+                _note_stranger(session, person, camera_id, "page", now)
     if granted is None:
         raise NotFound(NO_SUCH_CAMERA)
     return granted[0]
 
 
-def _is_strange(session: Session, person: Person, camera_id: str) -> bool:
-    """Whether the camera is there, and not theirs to watch: who may, and asks for what is gone, is refused nothing."""
+def look(at: Installation, told: Told, who: Person, camera: Camera, spans: Sequence[datetime | date]) -> None:
+    """Tell the ledger that somebody who may sees what moved in hours (by their begin) or in a day of a camera."""
+    now = at.clock.now()
+    seen = [Watching(who.id, camera.id, each, PURPOSE) for each in spans]
+    with at.database.read() as session:
+        seen = [each for each in seen if not told.knows(session, each, now)]
+    if seen:
+        with at.database.begin() as session:
+            for each in seen:
+                each.tell(session, now)
+
+
+def refused(at: Installation, who: Person, camera_id: str, how: str) -> NotFound:
+    """What to raise where somebody asked for what is not theirs to watch, or not there. The ledger is told first."""
+    with at.database.begin() as session:
+        _note_stranger(session, session.get_one(Person, who.id), camera_id, how, at.clock.now())
+    return NotFound(NO_SUCH_CAMERA)
+
+
+def _note_stranger(session: Session, person: Person, camera_id: str, how: str, now: datetime) -> None:
+    """Of who may watch the camera, and asks for what is gone, nothing is told: they were refused nothing."""
     camera = session.get(Camera, camera_id)
-    return camera is not None and not may_watch(Viewer(person.role, person.centre_id, person.active), camera)
+    if camera is not None and not may_watch(Viewer(person.role, person.centre_id, person.active), camera):
+        # A page of a camera asks for many things.
+        note_refusal(session, person_id=person.id, object_id=camera_id, purpose=PURPOSE, how=how, now=now, each=False)
 
 
 def _granted(

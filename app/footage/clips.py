@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.auth.policy import Viewer
-from app.footage.access import camera_of, may_watch
+from app.footage.access import camera_of, may_watch, refused
 from app.viewing import Granted, grant
 from app.wiring import Installation
 from storage.errors import NotFound
-from storage.models import Camera, Clip, ObjectPart, StoredObject
+from storage.models import Camera, Clip, ObjectPart, Person, StoredObject
 
 NO_SUCH_CLIP = "there is no such clip, or it is not yours to see"
 SHOWN = 10
@@ -33,12 +33,17 @@ def clips_of(session: Session, camera: Camera) -> Sequence[Clip]:
     return session.scalars(last.limit(SHOWN)).all()
 
 
-def given(at: Installation, person_id: str, viewer: Viewer, clip_id: str, how: str) -> tuple[Clip, Granted]:
+def given(at: Installation, who: Person, viewer: Viewer, clip_id: str, how: str) -> tuple[Clip, Granted]:
     """A clip's file for somebody, with the ledger told before any byte leaves.
 
     Raises:
         NotFound: if it is not there, not made (yet), not theirs, or one of its segments is restricted.
     """
+    with at.database.read() as session:
+        asked = session.get(Clip, clip_id)
+        theirs = asked is not None and may_watch(viewer, asked.camera)
+    if asked is not None and not theirs:
+        raise refused(at, who, asked.camera_id, how)
     with at.database.read() as session:
         clip = clip_of(session, viewer, clip_id)
         restricted = (
@@ -48,7 +53,7 @@ def given(at: Installation, person_id: str, viewer: Viewer, clip_id: str, how: s
         )
         if clip.state != "made" or clip.object_id is None or session.scalars(restricted).first() is not None:
             raise NotFound(NO_SUCH_CLIP)
-    return clip, grant(at, person_id, clip.object_id, how)
+    return clip, grant(at, who.id, clip.object_id, how)
 
 
 def name_of(clip: Clip) -> str:

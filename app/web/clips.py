@@ -7,15 +7,14 @@ from flask import Blueprint, Response, jsonify, redirect, render_template
 from flask import request as asked
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.footage.access import NO_SUCH_CAMERA, Part, camera_of, may_watch
+from app.footage.access import Part, camera_of, may_watch, refused
 from app.footage.clips import clip_of, given, name_of
 from app.footage.day import span_of
 from app.web.gate import viewer, who_asks
 from app.web.listening import ranged_part
 from app.web.messages import texts
 from app.wiring import Installation
-from storage.errors import NotFound
-from storage.models import Clip, StoredObject
+from storage.models import Camera, Clip, StoredObject
 from video.clips import ask
 
 NEVER_KEPT = {"Cache-Control": "private, no-store"}
@@ -27,10 +26,13 @@ def clips(at: Installation) -> Blueprint:
 
     @area.post("/cameras/<camera_id>/clips")
     def wanted(camera_id: str) -> AnyResponse:
+        with at.database.read() as session:
+            asked_of = session.get(Camera, camera_id)
+            theirs = asked_of is not None and may_watch(viewer(), asked_of)
+        if not theirs:
+            raise refused(at, who_asks().person, camera_id, "page")
         with at.database.begin() as session:
             camera = camera_of(session, viewer(), camera_id)
-            if not may_watch(viewer(), camera):
-                raise NotFound(NO_SUCH_CAMERA)
             zone = ZoneInfo(camera.centre.timezone)
             span = span_of(asked.form.get("from"), asked.form.get("to"), zone)
             clip = ask(session, camera, span, who_asks().person.id, at.clock.now())
@@ -63,14 +65,14 @@ def clips(at: Installation) -> Blueprint:
 
     @area.get("/clips/<clip_id>/video.mp4")
     def video(clip_id: str) -> Response:
-        clip, granted = given(at, who_asks().person.id, viewer(), clip_id, "download")
+        clip, granted = given(at, who_asks().person, viewer(), clip_id, "download")
         answer = ranged_part(at, Part(granted.item, 0, granted.item.bytes), "video/mp4")
         answer.headers.set("Content-Disposition", "attachment", filename=f"{name_of(clip)}.mp4")
         return answer
 
     @area.get("/clips/<clip_id>/manifest.json")
     def manifest(clip_id: str) -> Response:
-        clip, _ = given(at, who_asks().person.id, viewer(), clip_id, "download")
+        clip, _ = given(at, who_asks().person, viewer(), clip_id, "download")
         answer = jsonify(clip.manifest)
         answer.headers.update(NEVER_KEPT)
         answer.headers.set("Content-Disposition", "attachment", filename=f"{name_of(clip)}.json")

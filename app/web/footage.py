@@ -4,10 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, jsonify, redirect, render_template, request
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.footage.access import NO_SUCH_CAMERA, Part, camera_of, may_watch, strip, thumbnail, watch
+from app.footage.access import Part, camera_of, look, may_watch, refused, strip, thumbnail, watch
 from app.footage.clips import clips_of
 from app.footage.day import bounds_of, day_of, span_of, span_seen
 from app.moments import midnight, moment, typed_day
@@ -20,7 +19,7 @@ from app.wiring import Installation
 from storage.errors import NotFound, Refused
 from storage.models import Camera
 from storage.retention.holds import Span, Why
-from storage.watching import Told
+from storage.watching import Told, hours_of
 from video.footage import playable_between, previewed
 from video.playlist import playlist
 from video.timeline import GAP, RECORDED
@@ -52,15 +51,15 @@ class FootageArea:
 
     def day(self, camera_id: str) -> str:
         """The page."""
-        now = self._at.clock.now()
+        now, camera = self._at.clock.now(), self._seen(camera_id)
         with self._at.database.read() as session:
-            camera = camera_of(session, viewer(), camera_id)
             pictures = may_watch(viewer(), camera)
             bounds = bounds_of(camera, request.args.get("day"), now)
             seen = day_of(session, camera, bounds, now, pictures=pictures)
             taken = clips_of(session, camera) if pictures else ()
             made = hold_on(session, request.args.get("hold"), camera.id)
         if pictures:
+            look(self._at, self._told, who_asks().person, camera, [bounds.day])
             # What hls.js plays is put together in the browser.
             g.streams = True
         before, after = bounds.day - timedelta(days=1), bounds.day + timedelta(days=1)
@@ -80,11 +79,11 @@ class FootageArea:
 
     def told(self, camera_id: str) -> Response:
         """The line of a day and what moved in it, for the player."""
-        now = self._at.clock.now()
+        now, camera = self._at.clock.now(), self._watched(camera_id)
         with self._at.database.read() as session:
-            camera = self._watched(session, camera_id)
             bounds = bounds_of(camera, request.args.get("day"), now)
             seen = day_of(session, camera, bounds, now, pictures=True)
+        look(self._at, self._told, who_asks().person, camera, [bounds.day])
         stretches = [{"from": _ms(each.begin), "to": _ms(each.end)} for each in seen.line if each.kind == RECORDED]
         gaps = [{"from": _ms(each.begin), "to": _ms(each.end)} for each in seen.line if each.kind == GAP]
         answer = jsonify(
@@ -95,9 +94,12 @@ class FootageArea:
 
     def previews(self, camera_id: str) -> Response:
         """Which pictures there are between two moments, and how much moved each second."""
+        camera = self._watched(camera_id)
+        begin, end = _between(camera)
         with self._at.database.read() as session:
-            camera = self._watched(session, camera_id)
-            found = previewed(session, camera.id, *_between(camera))
+            found = previewed(session, camera.id, begin, end)
+        if found:
+            look(self._at, self._told, who_asks().person, camera, hours_of(found[0].began_at, found[-1].ended_at))
         answer = jsonify(
             [
                 {
@@ -114,9 +116,9 @@ class FootageArea:
 
     def played(self, camera_id: str) -> Response:
         """The playlist between two moments."""
+        camera = self._watched(camera_id)
+        begin, end = _between(camera)
         with self._at.database.read() as session:
-            camera = self._watched(session, camera_id)
-            begin, end = _between(camera)
             found = playable_between(session, camera.id, begin, end)
         made = playlist(found, begin, end, f"/cameras/{camera_id}/media/")
         return Response(made, mimetype="application/vnd.apple.mpegurl", headers=NEVER_KEPT)
@@ -186,11 +188,21 @@ class FootageArea:
         )
         return page if status == 200 else (page, status)
 
-    def _watched(self, session: Session, camera_id: str) -> Camera:
-        camera = camera_of(session, viewer(), camera_id)
-        if not may_watch(viewer(), camera):
-            raise NotFound(NO_SUCH_CAMERA)
-        return camera
+    def _seen(self, camera_id: str) -> Camera:
+        """A camera whose days the present visitor may look at; else the ledger is told that they asked."""
+        try:
+            with self._at.database.read() as session:
+                return camera_of(session, viewer(), camera_id)
+        except NotFound:
+            raise refused(self._at, who_asks().person, camera_id, "page") from None
+
+    def _watched(self, camera_id: str) -> Camera:
+        """A camera of which the present visitor may see pictures; else the ledger is told that they asked (I9)."""
+        with self._at.database.read() as session:
+            camera = session.get(Camera, camera_id)
+            if camera is not None and may_watch(viewer(), camera):
+                return camera
+        raise refused(self._at, who_asks().person, camera_id, "page")
 
 
 def footage(at: Installation) -> Blueprint:

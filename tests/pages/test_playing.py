@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
-from storage.models import Person, Segment, StoredObject
+from storage.models import Camera, Person, Segment, StoredObject
 from storage.objects.keys import KeyRing
 from storage.objects.store import ObjectStore
 from tests.house import House
 from tests.pages.filmed import Filmed, filmed
 from tests.pages.people import Town
+from video.clips import ask
 
 
 @pytest.fixture
@@ -105,3 +108,61 @@ def test_i9_what_is_remembered_as_told_is_told_anew_in_time(town: Town, here: Fi
         assert mira.get(path, Range="bytes=0-9").status_code == 206
         assert len(town.leaves("media_shown")) == 1 + minute // 15
         town.house.clock.sleep(60)
+
+
+def spanned(here: Filmed) -> str:
+    begin = here.runs[0] - timedelta(minutes=1)
+    return f"?from={begin:%Y-%m-%dT%H:%M:%S}Z&to={begin + timedelta(hours=1):%Y-%m-%dT%H:%M:%S}Z"
+
+
+@pytest.mark.parametrize("address", ["", "/day.json", "/previews.json", "/playlist.m3u8"])
+def test_i9_who_is_refused_stands_in_the_ledger_once_a_quarter_of_an_hour(town: Town, address: str) -> None:
+    elsewhere = filmed(town.house, town.house.lines()[0].centre_id)
+    mira = town.signed_in("mira")
+    for _ in range(3):
+        assert mira.get(f"/cameras/{elsewhere.camera_id}{address}{spanned(elsewhere)}").status_code == 404
+    (told,) = town.leaves("media_refused")
+    assert told == {
+        "person": town.person("mira").id,
+        "object": elsewhere.camera_id,
+        "purpose": "security",
+        "how": "page",
+    }
+    town.house.clock.sleep(15 * 60)
+    mira.get(f"/cameras/{elsewhere.camera_id}{address}{spanned(elsewhere)}")
+    assert len(town.leaves("media_refused")) == 2
+    assert mira.get(f"/cameras/{'0' * 32}{address}").status_code == 404
+    assert len(town.leaves("media_refused")) == 2, "of what never was nobody is refused"
+    assert town.leaves("media_shown") == []
+
+
+def test_i9_who_sees_what_moved_stands_in_the_ledger(town: Town, here: Filmed) -> None:
+    mira, base = town.signed_in("mira"), f"/cameras/{here.camera_id}"
+    day = here.runs[0].astimezone(ZoneInfo("Asia/Almaty")).date().isoformat()
+    told = {"person": town.person("mira").id, "camera": here.camera_id, "purpose": "security", "how": "page"}
+    for _ in range(2):
+        for address in (base, f"{base}/day.json"):
+            assert mira.get(f"{address}?day={day}").status_code == 200
+    assert town.leaves("media_shown") == [told | {"day": day}]
+    hour = here.runs[0].replace(minute=0).isoformat()
+    for _ in range(2):
+        assert mira.get(f"{base}/previews.json{spanned(here)}").status_code == 200
+    assert town.leaves("media_shown")[1] == told | {"hour": hour}
+    shown = len(town.leaves("media_shown"))
+    pavel = town.signed_in("pavel")
+    assert pavel.get(f"{base}?day={day}").status_code == 200
+    assert len(town.leaves("media_shown")) == shown, "an officer sees the line alone"
+
+
+@pytest.mark.parametrize("file", ["video.mp4", "manifest.json"])
+def test_i9_who_may_not_have_a_clip_stands_in_the_ledger(town: Town, file: str) -> None:
+    elsewhere = filmed(town.house, town.house.lines()[0].centre_id)
+    house, begin = town.house, elsewhere.runs[0]
+    with house.at.database.begin() as session:
+        camera = session.get_one(Camera, elsewhere.camera_id)
+        clip = ask(session, camera, (begin, begin + timedelta(seconds=3)), "operator", house.clock.now())
+    mira = town.signed_in("mira")
+    for _ in range(2):
+        assert mira.get(f"/clips/{clip.id}/{file}").status_code == 404
+    (told,) = town.leaves("media_refused")
+    assert (told["object"], told["how"]) == (elsewhere.camera_id, "download")
