@@ -1,7 +1,7 @@
 """Days and moments as forms and addresses give them, in a place's time; only of years that footage and holds can be of.
 
-Every such page reads them here, so that none meets a moment with which it cannot count: all that is added to one, or
-taken from it, and every zone's time of it, is a moment too.
+Pages, commands and programs have them read here, so that none meets a moment with which it cannot count: all that is
+added to one, or taken from it, and every zone's time of it, is a moment too.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,7 +18,7 @@ def moment(text: str | None, zone: ZoneInfo, field: str) -> datetime:
         typed = datetime.fromisoformat(text or "")
     except ValueError as error:
         raise Refused("{field}: give day and time", field=field) from error
-    _of_our_years(typed, field)
+    of_our_years(typed, field)
     return (typed if typed.tzinfo else typed.replace(tzinfo=zone)).astimezone(UTC)
 
 
@@ -28,7 +28,7 @@ def typed_day(text: str | None, field: str) -> date:
         typed = date.fromisoformat(text or "")
     except ValueError as error:
         raise Refused("{field}: give a day", field=field) from error
-    _of_our_years(typed, field)
+    of_our_years(typed, field)
     return typed
 
 
@@ -37,7 +37,8 @@ def midnight(of: date, zone: ZoneInfo, days: int = 0) -> datetime:
     return datetime.combine(of + timedelta(days=days), time(), zone).astimezone(UTC)
 
 
-def _of_our_years(typed: date, field: str) -> None:
+def of_our_years(typed: date, field: str) -> None:
+    """Raise `Refused` for a day or a moment of which no footage and no hold can be."""
     if not FIRST_YEAR <= typed.year <= LAST_YEAR:
         # As text: a year is written without a thousands separator.
         raise Refused(

@@ -8,7 +8,9 @@ from app.cli.kept import object_
 from app.cli.terminal import acting_as, camera_coded, installation, json_lines, line_coded, show, utc
 from app.listings.listing import everything
 from app.listings.rules import HOLDS
-from app.privacy.holds import REVIEW_AFTER, set_hold
+from app.moments import of_our_years
+from app.privacy.hold_bounds import REVIEW_AFTER, review_after
+from app.privacy.holds import set_hold
 from app.viewing import person_named
 from app.wiring import Installation
 from storage.errors import Refused
@@ -26,7 +28,7 @@ def moment(text: str, option: str) -> datetime:
     """An ISO 8601 moment with its zone.
 
     Raises:
-        Refused: if it is none, or has no zone.
+        Refused: if it is none, has no zone, or is of a year that nothing here can be of.
     """
     try:
         read = datetime.fromisoformat(text)
@@ -34,6 +36,7 @@ def moment(text: str, option: str) -> datetime:
         raise Refused(f"{option} {text!r}: write it like 2026-11-22T09:00:00+05:00") from error
     if read.tzinfo is None:
         raise Refused(f"{option} {text!r}: say in which zone, as in 2026-11-22T09:00:00+05:00 (or Z)")
+    of_our_years(read, option)
     return read.astimezone(UTC)
 
 
@@ -50,7 +53,9 @@ def hold() -> None:
 @click.option("--to", "to_text", help="End of the span.")
 @click.option("--case", required=True, help="Number of the case.")
 @click.option("--reason", required=True)
-@click.option("--review", "review_text", help="When to ask whether it is still needed; in 90 days if not given.")
+@click.option(
+    "--review", "review_text", help="When to ask whether it is still needed; in 90 days (a manager's: 30) if not given."
+)
 @acting_as
 def hold_set(
     object_ids: tuple[str, ...],
@@ -66,18 +71,19 @@ def hold_set(
     """Keep objects, or a span of a line or a camera, whatever their date says."""
     at = installation()
     now = at.clock.now()
-    review = moment(review_text, "--review") if review_text else now + REVIEW_AFTER
     if sum(map(bool, (object_ids, line_code, camera_code))) != 1:
         raise Refused("give either --object, or --line or --camera with --from and --to")
     with at.database.begin() as session:
-        owner = person_named(session, email).id if email else "operator"
+        person = person_named(session, email) if email else None
+        owner, role = (person.id, person.role) if person is not None else ("operator", None)
+        review = moment(review_text, "--review") if review_text else now + review_after(role)
         what: Span | tuple[str, ...] = object_ids
         if not object_ids:
             if not from_text or not to_text:
                 raise Refused("--line and --camera need --from and --to")
             source = line_coded(session, line_code) if line_code else camera_coded(session, camera_code or "")
             what = Span(source.id, moment(from_text, "--from"), moment(to_text, "--to"))
-        made = set_hold(session, what, Why(case, reason, owner, review), now)
+        made = set_hold(session, what, Why(case, reason, owner, review), now, role=role)
     click.echo(f"Hold {made.hold_id} keeps {made.held} objects; look at it again on {review:%Y-%m-%d}.")
     if made.gone:
         click.echo(f"{made.gone} objects of this span are gone already.", err=True)

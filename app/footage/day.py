@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.moments import midnight, moment, typed_day
+from app.privacy.holds import would_hold
 from storage.errors import Refused
 from storage.models import Camera, Segment, StoredObject
+from storage.retention.holds import Span
 from video.footage import codecs, line, previewed
 from video.timeline import DELETED, DELETING, GAP, RECORDED, Stretch, by_minute, total_s
 
@@ -89,6 +91,9 @@ class SpanSeen:
     seconds: float
     gaps: Sequence[Stretch]
     gone: int
+    held_objects: int
+    """How many objects a hold over it would keep now: segments, what is derived from them, clips of nothing else."""
+    held_bytes: int
     first_goes: datetime | None
     """When the first of it is deleted, unless it is held."""
 
@@ -139,4 +144,5 @@ def span_seen(session: Session, camera: Camera, begin: datetime, end: datetime, 
     ).one()
     there = line(session, camera.id, begin, end, now)
     gaps = [each for each in there if each.kind == GAP]
-    return SpanSeen(begin, end, kept, total_s(there, RECORDED), gaps, gone, goes)
+    objects, octets = would_hold(session, Span(camera.id, begin, end))
+    return SpanSeen(begin, end, kept, total_s(there, RECORDED), gaps, gone, objects, octets, goes)

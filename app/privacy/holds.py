@@ -3,19 +3,31 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.privacy.hold_bounds import check_bounds
 from app.privacy.people import address_of
 from app.sources import ids_of, source
 from storage.errors import NotFound, Refused
 from storage.ledger.log import canonical
 from storage.models import Camera, HeldObject, Hold, HoldMirror, StoredObject
-from storage.retention.holds import Lifted, Span, TooLate, Why, gone_before, hold_objects, hold_span, lift
+from storage.retention.composed import wholes_within
+from storage.retention.holds import (
+    KEPT,
+    Lifted,
+    Span,
+    TooLate,
+    Why,
+    gone_before,
+    hold_objects,
+    hold_span,
+    lift,
+    touching,
+)
 
-REVIEW_AFTER = timedelta(days=90)
 A_PAGE = 50
 NO_SUCH_HOLD = "there is no such hold, or it is not yours to see"
 
@@ -56,7 +68,12 @@ class Kept:
 
 
 def set_hold(
-    session: Session, what: Sequence[str] | Span, why: Why, now: datetime, centre_id: str | None = None
+    session: Session,
+    what: Sequence[str] | Span,
+    why: Why,
+    now: datetime,
+    centre_id: str | None = None,
+    role: str | None = None,
 ) -> HoldMade:
     """Hold objects, or a span of a line or a camera.
 
@@ -66,11 +83,13 @@ def set_hold(
         why: case, reason, owner, review.
         now: the present.
         centre_id: of who asks; None: every centre. What lies elsewhere is not there for them (I11).
+        role: of who asks, which bounds what they hold alone; None: somebody at the machine itself.
 
     Raises:
         TooLate: if what is asked for is gone, or none of theirs.
-        Refused: if what is asked for makes no sense.
+        Refused: if what is asked for makes no sense, or is more than they may hold alone.
     """
+    check_bounds(what, why, role, now)
     if isinstance(what, Span):
         if source(session, what.source_id, centre_id) is None:
             raise NotFound("there is no such line or camera")
@@ -104,6 +123,15 @@ def span_held(session: Session, span: Span, why: Why, now: datetime) -> tuple[Ho
         session.rollback()
         raise Refused("nothing was recorded in this span: it ended before the camera was there. Nothing was held")
     return made, gone
+
+
+def would_hold(session: Session, span: Span) -> tuple[int, int]:
+    """How many objects a hold over a span would keep now, and how many bytes they have."""
+    there = session.scalars(sa.select(StoredObject.id).where(*touching(span), StoredObject.state.in_(KEPT))).all()
+    wanted = [*there, *wholes_within(session, there)]
+    counted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(StoredObject.bytes), 0))
+    objects, octets = session.execute(counted.where(StoredObject.id.in_(wanted), StoredObject.state.in_(KEPT))).one()
+    return objects, octets or 0
 
 
 def hold_on(session: Session, hold_id: str | None, camera_id: str) -> HoldMade | None:

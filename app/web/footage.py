@@ -10,7 +10,8 @@ from app.footage.access import Part, camera_of, look, may_watch, refused, strip,
 from app.footage.clips import clips_of
 from app.footage.day import bounds_of, day_of, span_of, span_seen
 from app.moments import midnight, moment, typed_day
-from app.privacy.holds import REVIEW_AFTER, hold_on, set_hold
+from app.privacy.hold_bounds import latest_review, review_after
+from app.privacy.holds import hold_on, set_hold
 from app.web.gate import viewer, who_asks
 from app.web.listening import ranged_part
 from app.web.messages import texts
@@ -156,7 +157,7 @@ class FootageArea:
                 begin, end = span_of(request.form.get("from"), request.form.get("to"), zone)
                 review = midnight(typed_day(request.form.get("review"), "review"), zone)
                 why = Why(request.form.get("case", ""), request.form.get("reason", ""), who.id, review)
-                told = set_hold(session, Span(camera.id, begin, end), why, now, viewer().centre_id)
+                told = set_hold(session, Span(camera.id, begin, end), why, now, viewer().centre_id, viewer().role)
         except NotFound:
             raise
         except Refused as refused:
@@ -182,7 +183,8 @@ class FootageArea:
             seen=seen,
             zone=zone,
             typed=typed,
-            review=(now + REVIEW_AFTER).astimezone(zone).date(),
+            review=(now + review_after(viewer().role)).astimezone(zone).date(),
+            latest=_day_in(latest_review(viewer().role, now), zone),
             refused=refused,
             day=_day_of(typed.get("from"), now, zone),
         )
@@ -218,6 +220,10 @@ def _between(camera: Camera) -> tuple[datetime, datetime]:
 
 def _ms(at: datetime) -> int:
     return round(at.timestamp() * 1000)
+
+
+def _day_in(at: datetime | None, zone: ZoneInfo) -> date | None:
+    return None if at is None else at.astimezone(zone).date()
 
 
 def _day_of(text: str | None, now: datetime, zone: ZoneInfo) -> date:

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.moments import midnight, moment, typed_day
+from app.privacy.hold_bounds import latest_review, review_after
 from app.privacy.holds import (
     A_PAGE,
-    REVIEW_AFTER,
     holds_there_are,
     kept_by,
     lift_shown,
@@ -62,7 +62,7 @@ def holds(at: Installation) -> Blueprint:
         try:
             with at.database.begin() as session:
                 what, why = _asked(session, who)
-                told = set_hold(session, what, why, now, viewer().centre_id)
+                told = set_hold(session, what, why, now, viewer().centre_id, viewer().role)
         except TooLate as late:
             return _form(at, 409, gone=late.gone)
         except Refused as refused:
@@ -102,10 +102,18 @@ def holds(at: Installation) -> Blueprint:
 def _form(at: Installation, status: int, told: Said | None = None, gone: tuple[str, ...] = ()) -> tuple[str, int]:
     with at.database.read() as session:
         found = sources(session, viewer().centre_id)
-    review = (at.clock.now() + REVIEW_AFTER).date().isoformat()
+    role, zone = viewer().role, zone_of(who_asks().person)
+    latest = latest_review(role, at.clock.now())
     typed = request.form if request.method == "POST" else request.args
     page = render_template(
-        "officer/hold_new.html", **texts(), sources=found, review=review, typed=typed, said=told, gone=gone
+        "officer/hold_new.html",
+        **texts(),
+        sources=found,
+        review=(at.clock.now() + review_after(role)).astimezone(zone).date(),
+        latest=None if latest is None else latest.astimezone(zone).date(),
+        typed=typed,
+        said=told,
+        gone=gone,
     )
     return page, status
 

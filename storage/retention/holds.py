@@ -90,7 +90,7 @@ def hold_span(session: Session, span: Span, why: Why, now: datetime) -> tuple[Ho
     if span.to_at <= span.from_at:
         raise Refused("--to: a span ends after it begins")
     holds_change(session)
-    rows = session.execute(sa.select(StoredObject.id, StoredObject.state).where(*_touching(span))).all()
+    rows = session.execute(sa.select(StoredObject.id, StoredObject.state).where(*touching(span))).all()
     there = [row.id for row in rows if row.state in KEPT]
     gone = len(rows) - len(there)
     if gone and not there and span.to_at <= now:
@@ -109,14 +109,15 @@ def gone_before(session: Session, hold: Hold) -> int:
         return 0
     kept = sa.select(HeldObject.object_id).where(HeldObject.hold_id == hold.id)
     count = sa.select(sa.func.count()).where(
-        *_touching(Span(hold.source_id, hold.from_at, hold.to_at)),
+        *touching(Span(hold.source_id, hold.from_at, hold.to_at)),
         StoredObject.state.not_in(KEPT),
         StoredObject.id.not_in(kept),
     )
     return session.scalar(count) or 0
 
 
-def _touching(span: Span) -> tuple[sa.ColumnElement[bool], ...]:
+def touching(span: Span) -> tuple[sa.ColumnElement[bool], ...]:
+    """What of a source lies in a span, in part or whole."""
     return (
         StoredObject.source_id == span.source_id,
         StoredObject.began_at < span.to_at,

@@ -27,6 +27,9 @@ def test_a_hold_over_a_line_needs_its_span_with_a_zone(lived: Lived) -> None:
     assert "zone" in lived.command.refused(*base, "--from", "2026-11-01T00:00:00", "--to", "2026-11-02T00:00:00Z")
     assert "--to" in lived.command.refused(*base, "--from", "2026-11-02T00:00:00Z", "--to", "nonsense")
     assert "either" in lived.command.refused("hold", "set", "--case", "7/26", "--reason", "court")
+    for year in ("1969", "2100", "0001"):
+        said = lived.command.refused(*base, "--from", f"{year}-11-02T00:00:00+05:00", "--to", "2026-11-02T00:00:00Z")
+        assert "--from: give a year from 1970 to 2099" in said
     done = lived.command.fine(*base, "--from", "2026-11-01T00:00:00Z", "--to", "2027-11-02T00:00:00+05:00")
     assert "keeps" in done.out
     assert "no hold" in lived.command.refused("hold", "lift", "nothing", "--reason", "r")

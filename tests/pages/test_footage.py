@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
+from app.web.local import Local
 from storage.models import Hold, Segment, StoredObject
 from storage.retention.restriction import restrict
 from tests.house import House
@@ -112,7 +113,7 @@ def test_i11_of_another_centre_there_is_nothing(town: Town) -> None:
         assert mira.get(f"{base}{each}{spanned(elsewhere)}").status_code == 404, each
     form = mira.form("/sessions")
     sent = {"from": "2026-11-02T00:00:00Z", "to": "2026-11-03T00:00:00Z", "case": "1", "reason": "1"}
-    assert mira.post(f"{base}/hold", form=form, more=sent, review="2099-01-01").status_code == 404
+    assert mira.post(f"{base}/hold", form=form, more=sent, review="2026-11-30").status_code == 404
     assert town.house.ask(lambda s: s.scalars(sa.select(Hold)).all()) == []
 
 
@@ -130,10 +131,10 @@ def test_i5_a_marked_span_is_held_and_nothing_else(town: Town, here: Filmed) -> 
     mira, base = town.signed_in("mira"), f"/cameras/{here.camera_id}"
     begin = here.runs[1]
     asked = {"from": begin.isoformat(), "to": (begin + timedelta(seconds=0.5)).isoformat()}
-    page = mira.client.get(f"{base}/span", query_string=asked, base_url=mira.base)
+    page = mira.client.get(f"{base}/span", query_string=asked | {"lang": "en"}, base_url=mira.base)
     assert page.status_code == 200
     form = mira.form(f"{base}/span{spanned(here)}")
-    answer = mira.post(f"{base}/hold", form=form, more=asked, case="7/26", reason="a fall", review="2099-01-01")
+    answer = mira.post(f"{base}/hold", form=form, more=asked, case="7/26", reason="a fall", review="2026-11-30")
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith(f"{base}?day=")
     held = town.house.ask(lambda s: s.scalars(sa.select(StoredObject).where(StoredObject.holds == 1)).all())
@@ -142,8 +143,9 @@ def test_i5_a_marked_span_is_held_and_nothing_else(town: Town, here: Filmed) -> 
         ("segment", first.object_id),
         ("preview", first.object_id),
     }
+    assert f"This would hold 2 objects · {Local('en').size(sum(row.bytes for row in held))}" in page.text
     assert mira.get(base).text.count('class="held"') == 1 + 1
-    late = mira.post(f"{base}/hold", form=form, more=asked, case="", reason="a fall", review="2099-01-01")
+    late = mira.post(f"{base}/hold", form=form, more=asked, case="", reason="a fall", review="2026-11-30")
     assert late.status_code == 409
 
 
@@ -152,7 +154,7 @@ def test_what_a_hold_came_to_is_read_from_its_row(town: Town, here: Filmed) -> N
     told = mira.get(f"{base}?held=5&gone=9999&hold=none&lang=en").text
     assert '<p class="notice"' not in told
     form = mira.form(f"{base}/span{spanned(here)}")
-    more = {"case": "7/26", "reason": "a fall", "review": "2099-01-01"}
+    more = {"case": "7/26", "reason": "a fall", "review": "2026-11-30"}
     begin = here.runs[0]
     span = {"from": begin.isoformat(), "to": (begin + timedelta(seconds=0.5)).isoformat()}
     made = mira.post(f"{base}/hold", form=form, more=span | more)
@@ -169,7 +171,7 @@ def test_before_there_was_a_camera_nothing_is_held(town: Town, here: Filmed) -> 
     mira, base = town.signed_in("mira"), f"/cameras/{here.camera_id}"
     span = {"from": "2020-01-01T00:00:00Z", "to": "2020-01-01T01:00:00Z"}
     form = mira.form(f"{base}/span{spanned(here)}")
-    more = {"case": "7/26", "reason": "a fall", "review": "2099-01-01"}
+    more = {"case": "7/26", "reason": "a fall", "review": "2026-11-30"}
     refused = mira.post(f"{base}/hold?lang=ru", form=form, more=span | more)
     assert refused.status_code == 409
     assert "раньше, чем появилась камера" in refused.text

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser
 
 from app.auth.people import give_access
-from storage.models import Camera, Centre, Hold, StoredObject, Zone
+from storage.models import Camera, Centre, Hold, Person, StoredObject, Zone
 from storage.models.columns import random_id
+from tests.api.programs import program
 from tests.pages.looking import complaints
 from tests.pages.officer import deleted, hold, more_officers, stored
 from tests.pages.people import PASSWORD, PASSWORD_HASH, Town
@@ -183,7 +184,7 @@ def test_a_manager_holds_what_is_of_their_centre_and_lifts_nothing(town: Town) -
         "objects": town.kept.id,
         "case": "A-9",
         "reason": "r",
-        "review": "2030-01-01",
+        "review": "2026-11-30",
     }
     assert mira.post("/holds/set", form=mira.form("/holds/new"), **fields).status_code == 409
     with town.house.at.database.begin() as session:
@@ -217,3 +218,43 @@ def test_nobody_else_meets_any(town: Town, name: str) -> None:
     visitor = town.signed_in(name)
     for path in ("/holds", "/holds/new", f"/holds/{held}"):
         assert visitor.get(path).status_code == 404
+
+
+SPANS = {
+    "from": "2026-11-01T00:00",
+    "to": "2026-11-08T00:00",
+    "case": "A-12",
+    "reason": "r",
+    "review": "2026-12-01",
+    "by": "span",
+}
+BEYOND: list[tuple[dict[str, str], str]] = [
+    ({"to": "2026-11-08T00:01"}, "hold less"),
+    ({"review": "2026-12-03"}, "within 30 days"),
+    ({"review": "2099-01-01"}, "within 30 days"),
+    ({"from": "2026-11-28T00:00", "to": "2026-12-02T00:00"}, "before its review"),
+]
+
+
+@pytest.mark.parametrize(("asked", "said"), BEYOND)
+def test_a_manager_holds_little_and_for_a_while(town: Town, asked: dict[str, str], said: str) -> None:
+    with town.house.at.database.begin() as session:
+        session.execute(sa.update(Person).where(Person.email == "mira@example.com").values(centre_id=None))
+    mira, pavel = town.signed_in("mira"), town.signed_in("pavel")
+    line = next(each for each in town.house.lines() if each.mode == "stay")
+    fields: dict[str, Any] = SPANS | {"source": line.id}
+    refused = mira.post("/holds/set?lang=en", form=mira.form("/holds/new"), **fields | asked)
+    assert refused.status_code == 400
+    assert said in refused.text
+    assert "A-12" not in pavel.get("/holds").text
+    assert 'max="2026-12-02"' in refused.text
+    assert 'max="' not in pavel.get("/holds/new").text
+    assert pavel.post("/holds/set", form=pavel.form("/holds/new"), **fields | asked).status_code == 303
+    assert mira.post("/holds/set", form=mira.form("/holds/new"), **fields).status_code == 303
+    sent = {"case": "A-13", "reason": "r", "line": "ast/stay"}
+    span = {each: f"{(fields | asked)[each]}:00Z" for each in ("from", "to")}
+    review = {"review_at": f"{(fields | asked)['review']}T00:00:00Z"}
+    assert program(town, "mira").post("/holds", sent | span | review).status_code == 409
+    assert program(town, "pavel").post("/holds", sent | span | review).status_code == 201
+    ancient = {each: f"1969-01-0{number}T00:00:00Z" for number, each in enumerate(span, 1)}
+    assert program(town, "pavel").post("/holds", sent | ancient | review).status_code == 409

@@ -1,6 +1,5 @@
 """/holds: what must not be deleted, for a case."""
 
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,14 +13,14 @@ from app.api.words import ONLY, CaseNumber, Cursor, In, Moment, MomentIn, Object
 from app.auth.policy import Viewer
 from app.listings.listing import one, one_page, utc
 from app.listings.rules import HOLDS
+from app.moments import of_our_years
+from app.privacy.hold_bounds import check_bounds, review_after
 from app.privacy.holds import span_held
 from app.sources import CAMERA, LINE, coded
 from app.wiring import Installation
 from storage.errors import NotFound, Refused
 from storage.models import Hold, StoredObject
 from storage.retention.holds import Span, Why, hold_objects, lift
-
-REVIEW_AFTER = timedelta(days=90)
 
 
 class HoldOut(Out):
@@ -55,7 +54,9 @@ class HoldIn(In):
     camera: str | None = Field(default=None, max_length=65, description="centre/code", examples=["ast/door"])
     from_: MomentIn | None = Field(default=None, alias="from")
     to: MomentIn | None = None
-    review_at: MomentIn | None = Field(default=None, description="when to ask whether it is still needed; in 90 days")
+    review_at: MomentIn | None = Field(
+        default=None, description="when to ask whether it is still needed; in 90 days, a manager's within 30"
+    )
 
 
 class LiftIn(In):
@@ -107,18 +108,24 @@ def add_holds(area: APIBlueprint, at: Installation) -> None:
 
 def _held(session: Session, at: Installation, asked: HoldIn) -> dict[str, Any]:
     now, who = at.clock.now(), viewer()
-    why = Why(asked.case, asked.reason, bearer().person.id, asked.review_at or now + REVIEW_AFTER)
+    why = Why(asked.case, asked.reason, bearer().person.id, asked.review_at or now + review_after(who.role))
+    for name, at_moment in (("from", asked.from_), ("to", asked.to), ("review", asked.review_at)):
+        if at_moment is not None:
+            of_our_years(at_moment, name)
     if sum(map(bool, (asked.objects, asked.line, asked.camera))) != 1:
         raise Refused("give either objects, or line or camera with from and to")
     if asked.objects:
         _all_theirs(session, who, asked.objects)
+        check_bounds(asked.objects, why, who.role, now)
         made = hold_objects(session, asked.objects, why, now)
     else:
         if asked.from_ is None or asked.to is None:
             raise Refused("from, to: give both with a line or a camera")
         kind, code = (LINE, asked.line) if asked.line else (CAMERA, asked.camera)
         found = coded(session, kind, code or "", who.centre_id)
-        made, _ = span_held(session, Span(found.id, asked.from_, asked.to), why, now)
+        span = Span(found.id, asked.from_, asked.to)
+        check_bounds(span, why, who.role, now)
+        made, _ = span_held(session, span, why, now)
     session.flush()
     return one(session, HOLDS, Viewer(who.role, None, who.active), Hold.id == made.id)
 
