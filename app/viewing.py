@@ -112,6 +112,12 @@ def refuse(at: Installation, person_id: str, object_id: str, how: str, asked: st
         note_refusal(session, person_id=person_id, object_id=object_id, purpose=asked, how=how, now=at.clock.now())
 
 
+def need_reason(reason: str) -> None:
+    """Raise `Refused` where the glass shall be broken without one."""
+    if not reason.strip():
+        raise Refused("--break-glass needs --reason: it is written into the ledger")
+
+
 def break_glass(at: Installation, object_id: str, reason: str, how: str) -> Playable:
     """Show an object to somebody without a right, loudly: the ledger has the reason as long as the object's row.
 
@@ -119,8 +125,7 @@ def break_glass(at: Installation, object_id: str, reason: str, how: str) -> Play
         Refused: without a reason.
         NotFound: if there is no such object.
     """
-    if not reason.strip():
-        raise Refused("--break-glass needs --reason: it is written into the ledger")
+    need_reason(reason)
     now = at.clock.now()
     with at.database.begin() as session:
         row = session.get(StoredObject, object_id)

@@ -57,8 +57,19 @@ class Taken:
     arrival: Arrival
 
 
-def ask(session: Session, camera: Camera, span: tuple[datetime, datetime], person_id: str, now: datetime) -> Clip:
-    """Have a span of a camera made into one file. The caller has looked at the right to it."""
+def ask(
+    session: Session,
+    camera: Camera,
+    span: tuple[datetime, datetime],
+    person_id: str,
+    now: datetime,
+    *,
+    glass_broken_for: str = "",
+) -> Clip:
+    """Have a span of a camera made into one file.
+
+    The caller has looked at the right to it; or there is none, and `glass_broken_for` is what was given as the reason.
+    """
     clip = Clip(
         id=random_id(),
         camera_id=camera.id,
@@ -74,6 +85,8 @@ def ask(session: Session, camera: Camera, span: tuple[datetime, datetime], perso
     session.add(clip)
     session.flush()
     facts = {"clip": clip.id, "camera": camera.id, "person": person_id}
+    if glass_broken_for:
+        facts["reason"] = glass_broken_for
     append(session, "clip_asked", clip.id, now, facts | {"from": span[0].isoformat(), "to": span[1].isoformat()})
     return clip
 
