@@ -4,7 +4,7 @@ A row stands since somebody asked. A worker claims it, puts the fragments of the
 them in as everything is brought in; in the transaction in which the file becomes `stored`, the clip is `made`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,13 +17,14 @@ from storage.database import Database
 from storage.intake import Arrival, Intake, Ticket
 from storage.ledger.ledger import Ledger
 from storage.ledger.log import append
-from storage.models import Camera, Clip, ObjectPart, StoredObject
+from storage.models import Camera, Clip, ObjectPart, ObjectPurpose, StoredObject
 from storage.models.columns import random_id
 from storage.playback import Playable, Playback, whole
 from storage.retention.claim import claim
 from video.clip import NothingThere, Plan, TooManyPieces, format_of, fragments_of, plan
 from video.footage import playable_between
-from video.manifest import NotPlacedYet, manifest
+from video.manifest import Draft, NotPlacedYet, draft, manifest
+from video.playlist import Playing
 
 log = structlog.get_logger()
 
@@ -55,6 +56,7 @@ class Taken:
     items: dict[str, Playable]
     ticket: Ticket
     arrival: Arrival
+    drafted: Draft
 
 
 def ask(
@@ -89,6 +91,15 @@ def ask(
         facts["reason"] = glass_broken_for
     append(session, "clip_asked", clip.id, now, facts | {"from": span[0].isoformat(), "to": span[1].isoformat()})
     return clip
+
+
+def _plan(segments: Sequence[Playing], clip: Clip) -> Plan:
+    try:
+        return plan(segments, clip.from_at, clip.to_at)
+    except NothingThere as error:
+        raise Unfit(NOTHING_THERE) from error
+    except TooManyPieces as error:
+        raise Unfit(TOO_LONG) from error
 
 
 class Clips:
@@ -151,33 +162,44 @@ class Clips:
         return 1
 
     def _planned(self, clip_id: str, attempt: int) -> Taken:
+        # A day is thousands of segments: nobody who writes waits until all is read of them.
+        with self._database.begin() as session:
+            checkpoint = self._ledger.checkpoint(session)
+        with self._database.read() as session:
+            clip = session.get_one(Clip, clip_id)
+            wanted = _plan(playable_between(session, clip.camera_id, clip.from_at, clip.to_at), clip)
+            rows = session.execute(
+                sa.select(
+                    StoredObject.id,
+                    StoredObject.key,
+                    StoredObject.version_id,
+                    StoredObject.content_type,
+                    StoredObject.bytes,
+                    StoredObject.cipher_bytes,
+                    StoredObject.counted_from,
+                ).where(StoredObject.id.in_([each.segment.object_id for each in wanted.cuts]))
+            ).all()
+            drafted = draft(session, self._ledger, clip, wanted, checkpoint, self._clock.now())
+        arrival = Arrival(
+            kind=KIND,
+            centre_id=clip.camera.centre_id,
+            content_type="video/mp4",
+            purposes=PURPOSES,
+            # Not the camera: a hold over a span of it holds this only if it holds all of its parts.
+            source_id=clip.id,
+            began_at=wanted.from_at,
+            counted_from=min(row.counted_from for row in rows),
+        )
         with self._database.begin() as session:
             clip = session.get_one(Clip, clip_id, with_for_update={"of": Clip})
-            segments = playable_between(session, clip.camera_id, clip.from_at, clip.to_at)
-            try:
-                wanted = plan(segments, clip.from_at, clip.to_at)
-            except NothingThere as error:
-                raise Unfit(NOTHING_THERE) from error
-            except TooManyPieces as error:
-                raise Unfit(TOO_LONG) from error
-            rows = [session.get_one(StoredObject, each.segment.object_id) for each in wanted.cuts]
-            arrival = Arrival(
-                kind=KIND,
-                centre_id=clip.camera.centre_id,
-                content_type="video/mp4",
-                purposes=PURPOSES,
-                # Not the camera: a hold over a span of it holds this only if it holds all of its parts.
-                source_id=clip.id,
-                began_at=wanted.from_at,
-                counted_from=min(row.counted_from for row in rows),
-            )
             before = session.get(StoredObject, clip.object_id) if clip.object_id is not None else None
             begun = before.id if before is not None and before.state == "arriving" else None
             ticket = self._intake.expect(session, arrival, begun)
             clip.object_id, clip.bytes_all, clip.bytes_done = ticket.object_id, wanted.size, 0
             session.execute(sa.delete(ObjectPart).where(ObjectPart.whole_id == ticket.object_id))
-            session.add_all(ObjectPart(whole_id=ticket.object_id, part_id=row.id) for row in rows)
-            return Taken(clip_id, attempt, wanted, {row.id: whole(row) for row in rows}, ticket, arrival)
+            parts = [{"whole_id": ticket.object_id, "part_id": row.id} for row in rows]
+            session.execute(sa.insert(ObjectPart), parts)
+        return Taken(clip_id, attempt, wanted, {row.id: whole(row) for row in rows}, ticket, arrival, drafted)
 
     def _content(self, taken: Taken) -> Iterator[bytes]:
         """The file's bytes; the first of them only when it is certain that it can be one file."""
@@ -221,25 +243,27 @@ class Clips:
         clip = session.get(Clip, taken.clip_id, with_for_update={"of": Clip}, populate_existing=True)
         if clip is None or clip.attempts != taken.attempt:
             raise Unfit(GONE)
-        rows = session.scalars(
-            sa.select(StoredObject)
+        rows = session.execute(
+            sa.select(StoredObject.state, StoredObject.restricted_at)
             .where(StoredObject.id.in_(taken.items))
             .order_by(StoredObject.id)
             .with_for_update()
-            .execution_options(populate_existing=True)
         ).all()
         if any(row.state != "stored" or row.restricted_at is not None for row in rows):
             raise Unfit(GONE)
 
     def _settle(self, session: Session, taken: Taken, row: StoredObject) -> None:
         now = self._clock.now()
-        parts = [session.get_one(StoredObject, each) for each in taken.items]
-        ends = [each.delete_after for each in parts if each.delete_after is not None]
-        row.delete_after = min([now + KEPT_FOR, *(each - BEFORE_ITS_PARTS for each in ends)])
+        ends = session.scalar(sa.select(sa.func.min(StoredObject.delete_after)).where(StoredObject.id.in_(taken.items)))
+        until = session.scalar(
+            sa.select(sa.func.min(ObjectPurpose.until)).where(ObjectPurpose.object_id.in_(taken.items))
+        )
+        row.delete_after = min([now + KEPT_FOR, *([ends - BEFORE_ITS_PARTS] if ends is not None else [])])
         for purpose in row.purposes:
-            purpose.until = min([purpose.until, *(each.until for part in parts for each in part.purposes)])
+            purpose.until = min([purpose.until, *([until] if until is not None else [])])
         clip = session.get_one(Clip, taken.clip_id)
-        clip.manifest = manifest(session, self._ledger, clip, taken.plan, row, now)
+        self._ledger.give(session, taken.drafted.checkpoint)
+        clip.manifest = manifest(taken.drafted, row, now)
         clip.state, clip.next_attempt_at, clip.last_error = "made", None, None
         clip.bytes_done = taken.plan.size
 

@@ -1,5 +1,6 @@
 """What a clip says of itself: from when to when, of which segments, what is missing and why, and how it is proven."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage.ledger.ledger import Ledger
-from storage.models import Clip, Leaf, LeafOpening, RecordingRun, StoredObject
-from video.clip import Plan
+from storage.models import Clip, Leaf, LeafOpening, RecordingRun, SignedCheckpoint, StoredObject
+from video.clip import Cut, Plan
 from video.footage import line
 from video.timeline import GAP
 from video.timing import TIMESCALE
@@ -23,10 +24,18 @@ class NotPlacedYet(Exception):
     """A segment's leaf has no place in the ledger yet: it gets one within a second."""
 
 
-def manifest(
-    session: Session, ledger: Ledger, clip: Clip, plan: Plan, row: StoredObject, now: datetime
-) -> dict[str, Any]:
-    """The manifest of a clip whose bytes are known. Giving it out counts as giving out a checkpoint.
+@dataclass(frozen=True)
+class Draft:
+    """A manifest but for what is known once the file is stored. `checkpoint`: the size of the tree it is proven by."""
+
+    told: dict[str, Any]
+    checkpoint: int
+
+
+def draft(
+    session: Session, ledger: Ledger, clip: Clip, plan: Plan, checkpoint: SignedCheckpoint, now: datetime
+) -> Draft:
+    """What a manifest says before the file is made. A day has some 2,900 parts: for a session that reads alone.
 
     Raises:
         NotPlacedYet: see there.
@@ -38,7 +47,7 @@ def manifest(
         for each in line(session, camera.id, min(plan.from_at, clip.from_at), max(plan.to_at, clip.to_at), now)
         if each.kind == GAP
     ]
-    return {
+    told = {
         "version": 1,
         "clip": clip.id,
         "camera": f"{camera.centre.code}/{camera.code}",
@@ -46,11 +55,8 @@ def manifest(
         "given": {"from": _utc(plan.from_at), "to": _utc(plan.to_at)},
         "asked_by": clip.person.email,
         "asked_at": _utc(clip.asked_at),
-        "made_at": _utc(now),
         "purpose": "security",
         "video": {
-            "bytes": row.bytes,
-            "sha256": row.sha256,
             "seconds": round(plan.seconds, 3),
             "codec": run.codec,
             "width": run.width,
@@ -58,23 +64,53 @@ def manifest(
             "time": TIME,
         },
         "gaps": [{"from": _utc(each.begin), "to": _utc(each.end), "reason": each.reason} for each in gaps],
-        "parts": [_part(session, ledger, plan, number) for number in range(len(plan.cuts))],
-        "ledger": {"verifier": ledger.verifier(), "checkpoint": ledger.checkpoint(session, given=True).note},
+        "parts": _parts(session, ledger, plan, checkpoint),
+        "ledger": {"verifier": ledger.verifier(), "checkpoint": checkpoint.note},
     }
+    return Draft(told, checkpoint.size)
 
 
-def _part(session: Session, ledger: Ledger, plan: Plan, number: int) -> dict[str, Any]:
-    cut = plan.cuts[number]
-    kept = session.get_one(StoredObject, cut.segment.object_id)
-    found = session.execute(
-        sa.select(Leaf, LeafOpening)
-        .join(LeafOpening, LeafOpening.leaf_id == Leaf.id)
-        .where(LeafOpening.subject_id == kept.id, Leaf.kind == "object_stored")
-    ).first()
-    position = None if found is None else found[0].position
-    if found is None or position is None:
+def manifest(drafted: Draft, row: StoredObject, now: datetime) -> dict[str, Any]:
+    """The manifest of a clip whose bytes are known. Giving it out counts as giving out a checkpoint."""
+    video = {"bytes": row.bytes, "sha256": row.sha256} | drafted.told["video"]
+    return drafted.told | {"made_at": _utc(now), "video": video}
+
+
+def _parts(session: Session, ledger: Ledger, plan: Plan, checkpoint: SignedCheckpoint) -> list[dict[str, Any]]:
+    ids = [cut.segment.object_id for cut in plan.cuts]
+    kept = session.execute(
+        sa.select(StoredObject.id, StoredObject.sha256, StoredObject.bytes).where(StoredObject.id.in_(ids))
+    )
+    stored = {row.id: row for row in kept}
+    leaves = {
+        row.subject_id: row
+        for row in session.execute(
+            sa.select(
+                LeafOpening.subject_id,
+                LeafOpening.salt,
+                LeafOpening.facts,
+                Leaf.id,
+                Leaf.kind,
+                Leaf.at,
+                Leaf.commitment,
+                Leaf.position,
+            )
+            .join(Leaf, Leaf.id == LeafOpening.leaf_id)
+            .where(LeafOpening.subject_id.in_(ids), Leaf.kind == "object_stored")
+        )
+    }
+    places = [row.position for row in leaves.values() if row.position is not None and row.position < checkpoint.size]
+    if len(places) < len(ids):
         raise NotPlacedYet
-    leaf, opening = found
+    proofs = ledger.proofs(session, places, checkpoint)
+    return [
+        _part(cut, stored[object_id], leaves[object_id], proofs) for cut, object_id in zip(plan.cuts, ids, strict=True)
+    ]
+
+
+def _part(
+    cut: Cut, kept: sa.Row[*tuple[Any, ...]], leaf: sa.Row[*tuple[Any, ...]], proofs: dict[int, str]
+) -> dict[str, Any]:
     return {
         "object_id": kept.id,
         "sha256": kept.sha256,
@@ -83,14 +119,14 @@ def _part(session: Session, ledger: Ledger, plan: Plan, number: int) -> dict[str
         "recorded": {"from": _utc(cut.pieces[0].at), "to": _utc(cut.pieces[-1].until)},
         "in_clip_s": [round(cut.clip_begin / TIMESCALE, 3), round(cut.clip_end / TIMESCALE, 3)],
         "leaf": {
-            "index": position,
+            "index": leaf.position,
             "id": leaf.id,
             "kind": leaf.kind,
             "at": _utc(leaf.at),
             "commitment": leaf.commitment,
-            "salt": opening.salt,
-            "facts": opening.facts,
-            "proof": ledger.proof(session, position),
+            "salt": leaf.salt,
+            "facts": leaf.facts,
+            "proof": proofs[leaf.position],
         },
     }
 

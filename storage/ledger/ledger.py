@@ -1,5 +1,6 @@
 """The ledger of an installation: its signing key, its checkpoints, its proofs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from config.clock import Clock
 from storage.errors import NotFound
 from storage.ledger import tree
 from storage.ledger.checkpoint import Checkpoint, format_proof, open_checkpoint, sign, verifier_key
-from storage.ledger.log import reader, size
+from storage.ledger.log import nodes, reader, size
 from storage.models import Leaf, SignedCheckpoint
 from storage.objects.master_key import load_master_key
 
@@ -65,6 +66,36 @@ class Ledger:
             raise NotFound("no leaf has the place {place} (yet): a leaf gets its place within a second", place=index)
         row = self.checkpoint(session, given=True)
         return format_proof(index, tree.inclusion_proof(index, row.size, reader(session)), row.note)
+
+    def proofs(self, session: Session, places: Sequence[int], checkpoint: SignedCheckpoint) -> dict[int, str]:
+        """The proofs of many leaves under one checkpoint, by their places; few questions, however many they are.
+
+        The session may be one that reads alone. Who gives them out says so by `give`.
+
+        Raises:
+            ValueError: if one of them is not in that checkpoint's tree.
+        """
+        # Which nodes a proof takes follows from the places alone.
+        wanted: set[tuple[int, int]] = set()
+
+        def note(level: int, index: int) -> tree.Hash:
+            wanted.add((level, index))
+            return b""
+
+        for place in places:
+            tree.inclusion_proof(place, checkpoint.size, note)
+        known = nodes(session, wanted)
+        read = reader(session, known)
+        return {
+            place: format_proof(place, tree.inclusion_proof(place, checkpoint.size, read), checkpoint.note)
+            for place in places
+        }
+
+    def give(self, session: Session, size: int) -> None:
+        """Note that somebody else gets a copy of a checkpoint: from then on a rewritten history can be found out."""
+        row = session.get_one(SignedCheckpoint, size)
+        if row.given_at is None:
+            row.given_at = self._clock.now()
 
     def open(self, note: str) -> Checkpoint:
         """A checkpoint that we signed ourselves, from its text.

@@ -7,7 +7,7 @@ the order in which it finds the leaves, and adds them to the tree in the same tr
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +22,8 @@ from storage.models.columns import random_id
 # Two sequencers at once must not give one place twice: on SQLite the transaction is the only writer, on PostgreSQL this
 # lock makes it the only sequencer, and the unique constraint is the last word.
 SEQUENCER_LOCK = 0x65736B65
+# Values in one statement; SQLite takes 32,766.
+AT_ONCE = 5000
 
 
 def canonical(facts: Mapping[str, Any]) -> bytes:
@@ -112,6 +114,22 @@ def size(session: Session) -> int:
     """How many leaves have their place."""
     last = session.scalar(sa.select(sa.func.max(Leaf.position)))
     return 0 if last is None else last + 1
+
+
+def nodes(session: Session, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """Those of some complete subtrees, by (level, index), that the database has."""
+    levels: dict[int, list[int]] = {}
+    for level, index in wanted:
+        levels.setdefault(level, []).append(index)
+    found: dict[tuple[int, int], bytes] = {}
+    for level, indexes in levels.items():
+        for begin in range(0, len(indexes), AT_ONCE):
+            some = indexes[begin : begin + AT_ONCE]
+            rows = session.execute(
+                sa.select(TreeNode.index, TreeNode.hash).where(TreeNode.level == level, TreeNode.index.in_(some))
+            )
+            found.update({(level, index): value for index, value in rows})
+    return found
 
 
 def reader(session: Session, known: Mapping[tuple[int, int], bytes] | None = None) -> tree.Read:

@@ -160,7 +160,7 @@ def test_i9_who_may_not_have_a_clip_stands_in_the_ledger(town: Town, file: str) 
     house, begin = town.house, elsewhere.runs[0]
     with house.at.database.begin() as session:
         camera = session.get_one(Camera, elsewhere.camera_id)
-        clip = ask(session, camera, (begin, begin + timedelta(seconds=3)), "operator", house.clock.now())
+        clip = ask(session, camera, (begin, begin + timedelta(seconds=3)), town.person("pavel").id, house.clock.now())
     mira = town.signed_in("mira")
     for _ in range(2):
         assert mira.get(f"/clips/{clip.id}/{file}").status_code == 404
