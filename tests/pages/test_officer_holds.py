@@ -223,7 +223,6 @@ def test_nobody_else_meets_any(town: Town, name: str) -> None:
 SPANS = {
     "from": "2026-11-01T00:00",
     "to": "2026-11-08T00:00",
-    "case": "A-12",
     "reason": "r",
     "review": "2026-12-01",
     "by": "span",
@@ -242,11 +241,12 @@ def test_a_manager_holds_little_and_for_a_while(town: Town, asked: dict[str, str
         session.execute(sa.update(Person).where(Person.email == "mira@example.com").values(centre_id=None))
     mira, pavel = town.signed_in("mira"), town.signed_in("pavel")
     line = next(each for each in town.house.lines() if each.mode == "stay")
-    fields: dict[str, Any] = SPANS | {"source": line.id}
+    case = "B-" + "/".join(asked.values())
+    fields: dict[str, Any] = SPANS | {"source": line.id, "case": case}
     refused = mira.post("/holds/set?lang=en", form=mira.form("/holds/new"), **fields | asked)
     assert refused.status_code == 400
     assert said in refused.text
-    assert "A-12" not in pavel.get("/holds").text
+    assert case not in pavel.get("/holds").text
     assert 'max="2026-12-02"' in refused.text
     assert 'max="' not in pavel.get("/holds/new").text
     assert pavel.post("/holds/set", form=pavel.form("/holds/new"), **fields | asked).status_code == 303
