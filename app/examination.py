@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from app.cameras.upkeep import hours_left, is_filling, recorders
+from app.cameras.upkeep import hours_left, is_filling, not_taken, recorders
 from app.privacy.findings import how_many_open
 from app.privacy.ledger import ledger_state
 from app.readiness import ask_all
@@ -36,6 +36,7 @@ VERDICTS = {
     "findings_open": "{n} to look at: `eskertu findings`",
     "recorder_records": "lives; {n} cameras are to be recorded",
     "recorder_none": "none lives, and {n} cameras are to be recorded: run `eskertu recorder`",
+    "recorder_missing": "none takes {n} of the cameras: see ESKERTU_RECORDER_CENTRES of those that live",
     "recorder_filling": "stores nothing; its spool is full in {hours} hours: see the store, and `eskertu findings`",
     "holds_mirrored": "mirrored to the key database and the store",
     "holds_late": "{n} could not be mirrored yet: see the worker's log (hold_not_mirrored)",
@@ -129,9 +130,11 @@ def _lines_and_notices(at: Installation) -> Iterator[Found]:
 def _recorders(at: Installation) -> Iterator[Found]:
     """Whether somebody records the cameras, where there are any."""
     with at.database.read() as session:
-        found = recorders(session, at.clock.now())
+        found, left = recorders(session, at.clock.now()), not_taken(session, at.clock.now())
     if found.wanted and not found.alive:
         yield Found("recorder", "recorder_none", fine=False, facts={"n": found.wanted})
+    elif left:
+        yield Found("recorder", "recorder_missing", fine=False, facts={"n": len(left)})
     for each in found.alive if found.wanted else ():
         if is_filling(each):
             hours: dict[str, object] = {"hours": hours_left(each)}

@@ -40,13 +40,12 @@ def record(at: Installation, habits: Habits | None = None) -> None:
         gauge = _Gauge(spool)
         name = at.settings.recorder_name or socket.gethostname()[:100] or "recorder"
         leases = Leases(at.database, at.clock, spool.identity, name, gauge)
-        assignment = Assignment(
-            at.database, at.clock, leases, lambda: at.camera_passwords, at.settings.camera_folder.resolve()
-        )
+        folder, centres = at.settings.camera_folder.resolve(), at.settings.recorder_centre_codes
+        assignment = Assignment(at.database, at.clock, leases, lambda: at.camera_passwords, folder, centres)
 
         def subjects() -> list[Subject]:
             gauge.look()  # also while the database is away: then its log is all that tells
-            return assignment()
+            return assignment(recorder.unopened())
 
         upload = Upload(spool, at.database, at.intake, at.clock)
         recorder = Recorder(spool, upload, at.clock, subjects, habits)

@@ -112,6 +112,9 @@ class Settings(Section):
     recorder_name: str | None = Field(
         default=None, description="what people call this recorder; unset: the machine's name", max_length=100
     )
+    recorder_centres: str = Field(
+        default="", description="codes of the centres whose cameras this recorder can reach; unset: all"
+    )
     camera_files: Path | None = Field(
         default=None, description="folder below which cameras may be files; unset: ESKERTU_HOME/footage"
     )
@@ -164,6 +167,11 @@ class Settings(Section):
     @property
     def camera_folder(self) -> Path:
         return self.camera_files or self.home / "footage"
+
+    @property
+    def recorder_centre_codes(self) -> frozenset[str]:
+        """Of the centres whose cameras this recorder may take; empty: of all."""
+        return frozenset(self.recorder_centres.replace(",", " ").split())
 
     @property
     def practice_is_on(self) -> bool:

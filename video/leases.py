@@ -5,12 +5,16 @@ all, and of what two recorded, the higher number's counts (line.py). A recorder 
 at once; a dead one's are taken over when their leases have run out. One that joins takes its share from those who have
 more than theirs: they record on until the new one does.
 
+Not every recorder reaches every camera. Which centres' it may take is set; what it cannot open for a minute it lets go,
+where another one lives, and takes it from nobody for an hour. What nobody has taken for a while is anybody's, whatever
+their share.
+
 The clocks of all machines must agree to a second or two, as those of any installation must.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -20,6 +24,11 @@ from storage.database import Database
 from storage.models import CameraLease, RecorderSeen
 
 LEASE_FOR = timedelta(seconds=12)
+# Who cannot open a camera keeps it for that long at least: the others shall not hand it on faster.
+TRIES_FOR = timedelta(minutes=1)
+# How long it leaves it to them, where they have it.
+LEAVES_FOR = timedelta(hours=1)
+NOBODY = ""
 LEASES_LOCK = 0x65736B6C
 
 
@@ -40,12 +49,18 @@ class Leases:
         self._name = name
         self._spool = spool
         self._resumed = False
+        self._left_until: dict[str, datetime] = {}
+        self._free_since: dict[str, datetime] = {}
 
-    def hold(self, session: Session, camera_ids: Iterable[str]) -> dict[str, int]:
+    def hold(
+        self, session: Session, camera_ids: Iterable[str], unopened: Collection[str] = frozenset()
+    ) -> dict[str, int]:
         """In the caller's transaction: renew what is held, claim what is free. Returns the number of each lease held.
 
         Args:
-            camera_ids: of all cameras that somebody is to have, whoever it is.
+            session: the transaction.
+            camera_ids: of all cameras that this recorder may have, whoever has them.
+            unopened: those that it tries to open, and cannot.
         """
         _one_at_a_time(session)
         now = self._clock.now()
@@ -53,23 +68,29 @@ class Leases:
         alive = self._say_that_we_live(session)
         rows = {row.camera_id: row for row in session.scalars(sa.select(CameraLease)) if row.camera_id in set(wanted)}
         for row in rows.values():
-            if row.holder == self._holder:
-                # A process that begins anew counts up: what it finds in its spool was recorded under the old number.
-                row.number += 0 if self._resumed else 1
-                row.claimed_at = row.claimed_at if self._resumed else now
-                row.until = now + LEASE_FOR
+            if row.holder != self._holder:
+                continue
+            if alive > 1 and row.camera_id in unopened and row.claimed_at <= now - TRIES_FOR:
+                row.holder, row.until = NOBODY, now
+                self._left_until[row.camera_id] = now + LEAVES_FOR
+                continue
+            # A process that begins anew counts up: what it finds in its spool was recorded under the old number.
+            row.number += 0 if self._resumed else 1
+            row.claimed_at = row.claimed_at if self._resumed else now
+            row.until = now + LEASE_FOR
         self._resumed = True
         most, least = -(-len(wanted) // alive), len(wanted) // alive
         ours = sum(row.holder == self._holder for row in rows.values())
-        for camera_id in wanted:
-            before = rows.get(camera_id)
-            if ours < most and (before is None or (before.holder != self._holder and before.until <= now)):
-                rows[camera_id] = self._claim(session, camera_id, before)
+        for camera_id in self._free(rows, wanted, now):
+            free_for = now - self._free_since[camera_id]
+            # Others first, who have room for it, or may be able to open it.
+            if free_for >= (2 if self._leaves(camera_id, now) else 0 if ours < most else 1) * LEASE_FOR:
+                rows[camera_id] = self._claim(session, camera_id, rows.get(camera_id))
                 ours += 1
         having = Counter(row.holder for row in rows.values())
         for camera_id in wanted:
             before = rows.get(camera_id)
-            if before is None or before.holder == self._holder or ours >= least:
+            if before is None or before.holder == self._holder or ours >= least or self._leaves(camera_id, now):
                 continue
             if having[before.holder] > most:
                 having[before.holder] -= 1
@@ -77,6 +98,15 @@ class Leases:
                 ours += 1
         session.flush()
         return {camera_id: row.number for camera_id, row in rows.items() if row.holder == self._holder}
+
+    def _free(self, rows: Mapping[str, CameraLease], wanted: Sequence[str], now: datetime) -> list[str]:
+        """Which cameras nobody has; since when this recorder has seen that is noted."""
+        found = [each for each in wanted if (row := rows.get(each)) is None or row.until <= now]
+        self._free_since = {each: self._free_since.get(each, now) for each in found}
+        return found
+
+    def _leaves(self, camera_id: str, now: datetime) -> bool:
+        return self._left_until.get(camera_id, now) > now
 
     def release(self) -> None:
         """Let others claim what was held, at once."""

@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 ASKS_EVERY_S = 2.0
 ENDS_EVERY_S = 0.2
+TRIES = 5
 STORES_EVERY_S = 0.5
 SLOWEST_RETRY_S = 10.0
 # Who has lost a camera's lease records on until the other one can have begun: what both recorded is settled.
@@ -74,6 +75,11 @@ class Recorder:
         self._waiting: dict[str, Reason] = {}
         self._lost: dict[str, float] = {}
         self.stopping = threading.Event()
+
+    def unopened(self) -> set[str]:
+        """Cameras that it tries to open, and could not several times in a row."""
+        running = list(self._running.items())
+        return {camera_id for camera_id, (recording, _) in running if recording.not_opened >= TRIES}
 
     def run(self) -> None:
         """Record until `stopping` is set; then end every run orderly, and store what can be stored."""

@@ -59,6 +59,8 @@ class CameraRecording:
         lease: int = 0,
     ) -> None:
         self.lease = lease
+        # How often in a row nobody answered, or not to us.
+        self.not_opened = 0
         self._spool = spool
         self._open_stream = open_stream
         self._clock = clock
@@ -111,9 +113,11 @@ class CameraRecording:
             why = Reason.FAILED
         else:
             with closing(source):
+                self.not_opened = 0
                 if not self.stopping.is_set():
                     return self._record(source, gap)
             why = self._stopped_for
+        self.not_opened += why in (Reason.UNREACHABLE, Reason.REFUSED)
         return gap.change(self._clock.now(), why), False
 
     def _record(self, source: Source, gap: OpenGap) -> tuple[OpenGap, bool]:

@@ -1,4 +1,4 @@
-"""Whether there is a recorder for the cameras, and in how long its spool is full."""
+"""Whether there is a recorder for each of the cameras, and in how long its spool is full."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 from app.cameras.states import STATES, states
 from app.wiring import Installation
 from storage.findings import note_finding
-from storage.models import Camera, RecorderSeen
+from storage.models import Camera, CameraLease, RecorderSeen
 from video.leases import LEASE_FOR
 
 # From then on a person is told: time to bring the store back, or to make room.
 WARNING = timedelta(hours=24)
+# Longer than a dead recorder's cameras wait, and than one leaves to others what it cannot open.
+NOT_TAKEN_FOR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,14 @@ def recorders(session: Session, now: datetime) -> Recorders:
     return Recorders(alive, wanted)
 
 
+def not_taken(session: Session, now: datetime) -> Sequence[Camera]:
+    """Cameras that are to be recorded, and that no recorder has had for a while: none that lives may take them."""
+    since = now - NOT_TAKEN_FOR
+    taken = sa.select(CameraLease.camera_id).where(CameraLease.until > since)
+    wanted = sa.select(Camera).where(Camera.off_at.is_(None), Camera.created_at <= since, Camera.id.not_in(taken))
+    return session.scalars(wanted.order_by(Camera.id)).unique().all()
+
+
 def is_filling(row: RecorderSeen) -> bool:
     """Whether its spool is full within a day, at the present rate."""
     return row.full_in_s is not None and row.full_in_s < WARNING.total_seconds()
@@ -47,18 +57,24 @@ def hours_left(row: RecorderSeen) -> float:
 
 
 def look_after_recorders(at: Installation) -> int:
-    """Put spools that fill before a person's eyes. Returns how many do."""
+    """Put spools that fill, and cameras that no recorder takes, before a person's eyes. Returns how many there are."""
     now = at.clock.now()
     with at.database.read() as session:
-        filling = [each for each in recorders(session, now).alive if is_filling(each)]
-    if filling:
+        alive = recorders(session, now).alive
+        filling = [each for each in alive if is_filling(each)]
+        # Without any recorder it is no camera's affair: the doctor says it.
+        left = not_taken(session, now) if alive else []
+    if filling or left:
         with at.database.begin() as session:
+            for camera in left:
+                explanation = f"no recorder takes {camera.centre.code}/{camera.code}: see ESKERTU_RECORDER_CENTRES"
+                note_finding(session, "camera_not_taken", camera.id, explanation, now)
             for each in filling:
                 explanation = (
                     f"the spool of recorder {each.name} is full in {hours_left(each)} hours: nothing is stored"
                 )
                 note_finding(session, "spool_filling", each.id, explanation, now)
-    return len(filling)
+    return len(filling) + len(left)
 
 
 def gauges(at: Installation) -> CollectorRegistry:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from app.cameras.upkeep import look_after_recorders
 from app.examination import examine
-from storage.models import Finding, RecorderSeen
+from storage.models import CameraLease, Finding, RecorderSeen
 from tests.house import House
 from tests.video.rows import one_of_each
 from video.filling import WINDOW_S, Filling
@@ -58,3 +58,25 @@ def test_what_grows_is_full_when_its_rate_says_so() -> None:
     left = filling.full_in_s(360_000)
     assert left is not None
     assert 0.9 * HOUR_S < left < 1.1 * HOUR_S
+
+
+def test_a_camera_that_no_recorder_takes_is_told(house: House) -> None:
+    house.call()
+    house.work_for(60)
+    (kept,) = house.objects()
+    camera_id = one_of_each(house, kept.id)
+    house.clock.sleep(61)
+    now = house.clock.now()
+    with house.at.database.begin() as session:
+        session.add(RecorderSeen(name="cellar", seen_at=now + timedelta(seconds=60), spool_bytes=0))
+    assert said(house) == [
+        "recorder: none takes 1 of the cameras: see ESKERTU_RECORDER_CENTRES of those that live",
+        "recorder cellar: lives; 1 cameras are to be recorded",
+    ]
+    assert look_after_recorders(house.at) == 1
+    found = house.ask(lambda s: s.scalars(sa.select(Finding).where(Finding.kind == "camera_not_taken")).one())
+    assert found.subject == camera_id
+    with house.at.database.begin() as session:
+        session.add(CameraLease(camera_id=camera_id, number=1, holder="cellar", claimed_at=now, until=now))
+    assert look_after_recorders(house.at) == 0
+    assert said(house) == ["recorder cellar: lives; 1 cameras are to be recorded"]

@@ -100,3 +100,68 @@ def test_a_held_segment_stays_whole_whatever_its_number_is(site: Site, tmp_path:
     account(site, door, camera.all_sent())
     (still,) = [each for each in site.segments(door) if each.id == first.id]
     assert (still.began_at, still.ended_at, still.packets) == (first.began_at, first.ended_at, first.packets)
+
+
+def test_what_nobody_takes_is_taken_whatever_the_share(site: Site, four: list[str]) -> None:
+    """Two recorders live, and only one of them may take these."""
+    house, clock = site.house, site.house.clock
+    one, elsewhere = (Leases(house.database, clock, holder) for holder in ("one", "elsewhere"))
+    assert hold(house, elsewhere, []) == {}
+    assert len(hold(house, one, four)) == 2
+    clock.sleep(LEASE_FOR.total_seconds() - 1)
+    assert hold(house, elsewhere, []) == {}
+    assert len(hold(house, one, four)) == 2, "the other one might still"
+    clock.sleep(1)
+    assert hold(house, elsewhere, []) == {}
+    assert sorted(hold(house, one, four)) == sorted(four)
+
+
+class Two:
+    """Two recorders that ask every two seconds; `one` cannot open the first of the cameras."""
+
+    def __init__(self, site: Site, cameras: list[str]) -> None:
+        self.house, self.cameras = site.house, cameras
+        self.one, self.two = (Leases(self.house.database, self.house.clock, holder) for holder in ("one", "two"))
+
+    def pass_time(self, seconds: int, unopened: set[str]) -> list[str]:
+        """Returns who had the first camera, moment by moment: o, t, or nobody (-)."""
+        had = []
+        for _ in range(0, seconds, 2):
+            self.house.clock.sleep(2)
+            with self.house.database.begin() as session:
+                ones = self.one.hold(session, self.cameras, unopened)
+            twos = hold(self.house, self.two, self.cameras)
+            had.append("o" if self.cameras[0] in ones else "t" if self.cameras[0] in twos else "-")
+        return had
+
+
+def test_who_cannot_open_a_camera_leaves_it_to_another(site: Site, four: list[str]) -> None:
+    # Who joins takes its share from the first ones: the last one stays.
+    two = Two(site, sorted(four, reverse=True))
+    hold(site.house, two.one, four)
+    assert two.pass_time(10, set()) == ["o"] * 5
+    had = "".join(two.pass_time(600, {two.cameras[0]}))
+    assert had.rstrip("t").strip("o-") == "", had
+    assert had.endswith("t" * 250), "and it stays there"
+    assert had.count("-") * 2 <= LEASE_FOR.total_seconds() + 2
+
+
+def test_alone_it_goes_on_trying(site: Site, four: list[str]) -> None:
+    alone = Leases(site.house.database, site.house.clock, "one")
+    for _ in range(100):
+        site.house.clock.sleep(2)
+        with site.house.database.begin() as session:
+            assert sorted(alone.hold(session, four, set(four))) == sorted(four)
+
+
+def test_what_the_other_may_not_take_is_tried_again_soon(site: Site, four: list[str]) -> None:
+    one, elsewhere = (Leases(site.house.database, site.house.clock, holder) for holder in ("one", "elsewhere"))
+    had = []
+    for _ in range(300):
+        site.house.clock.sleep(2)
+        hold(site.house, elsewhere, [])
+        with site.house.database.begin() as session:
+            had.append(four[0] in one.hold(session, four[:1], set(four)))
+    turns = "".join("o" if each else "-" for each in had).split("-")
+    assert 0.6 < sum(had) / len(had) < 0.8
+    assert all(len(each) >= 30 for each in turns[:-1] if each), "no faster than a minute"
