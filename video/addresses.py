@@ -5,6 +5,7 @@ it is resolved once and opened by its number (a name that changes its mind after
 stand apart from it. `file` addresses lie within one folder, which whoever runs the machine chooses.
 """
 
+import re
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ Network = IPv4Network | IPv6Network
 Resolve = Callable[[str, int], list[str]]
 PORTS = {"rtsp": 554, "http": 80, "https": 443}
 MOST = 500
+# Some cameras take user name and password in the address alone. There these stand for them, and nothing else does.
+USERNAME, PASSWORD = "{username}", "{password}"
+SECRET = re.compile(
+    r"(?:^|[/?&;_])(?:pass(?:word|wd|phrase)?|pwd|psw|token|key|secret|auth)=([^/?&;_]*)", re.IGNORECASE
+)
 
 
 class Forbidden(Exception):
@@ -74,6 +80,24 @@ def checked_address(address: str) -> str:
     return address
 
 
+def given_address(address: str) -> str:
+    """The same of an address that somebody gives: none in which a password stands, as some cameras want it.
+
+    Raises:
+        Refused: see `checked_address`; or a password stands in it.
+    """
+    parts = urlsplit(checked_address(address))
+    said = [unquote(value) for part in (parts.path, parts.query) for value in SECRET.findall(part)]
+    if parts.scheme != "file" and any(value not in {"", PASSWORD} for value in said):
+        raise Refused(
+            "--url: without a password in it; write {password} in its place, and {username} in the user name's, "
+            "and give them by --username and --password-file",
+            username=USERNAME,
+            password=PASSWORD,
+        )
+    return address
+
+
 def checked_networks(networks: Iterable[str]) -> list[str]:
     """A centre's camera networks as they are kept. Raises `Refused` if one is none."""
     kept = []
@@ -117,10 +141,14 @@ class Allowed:
         number = next((each for each in map(_plain, resolve(host, port)) if self._contains(each)), None)
         if number is None:
             raise Forbidden(f"{host} is not within the networks of this centre's cameras")
-        who = "" if credentials is None else f"{quote(credentials.username, '')}:{quote(credentials.password, '')}@"
+        username, password = _written(credentials)
+        asked = parts.path + (f"?{parts.query}" if parts.query else "")
+        inside = PASSWORD in asked
+        who = "" if credentials is None or inside else f"{username}:{password}@"
+        if inside:
+            asked = asked.replace(USERNAME, username).replace(PASSWORD, password)
         there = f"[{number}]" if number.version == 6 else str(number)
-        asked = f"?{parts.query}" if parts.query else ""
-        return Reachable(f"{parts.scheme}://{who}{there}:{port}{parts.path}{asked}", parts.scheme, host)
+        return Reachable(f"{parts.scheme}://{who}{there}:{port}{asked}", parts.scheme, host)
 
     def excludes(self, address: str) -> bool:
         """Whether an address with a number in it lies outside. What a name leads to is known where it is opened."""
@@ -137,6 +165,10 @@ class Allowed:
         if self.folder is None or not where.is_relative_to(self.folder.resolve()):
             raise Forbidden("files are allowed below the folder for footage alone")
         return Reachable(str(where), "file", "", loops)
+
+
+def _written(credentials: Credentials | None) -> tuple[str, str]:
+    return ("", "") if credentials is None else (quote(credentials.username, ""), quote(credentials.password, ""))
 
 
 def _plain(text: str) -> IPv4Address | IPv6Address:

@@ -12,7 +12,7 @@ from storage.errors import Refused
 from storage.ledger.log import append
 from storage.models import Camera, Centre, Line, Zone
 from storage.models.columns import random_id
-from video.addresses import Allowed, Credentials, checked_address
+from video.addresses import Allowed, Credentials, given_address
 from video.passwords import Passwords
 from video.recorder import Subject
 from video.sources import Source, open_source
@@ -61,7 +61,7 @@ def add_camera(
         centre_id=zone.centre_id,
         zone_id=zone.id,
         code=checked_code(code),
-        address=checked_address(address),
+        address=given_address(address),
         credentials=None if credentials is None else passwords.seal(camera_id, credentials),
         created_at=now,
     )
@@ -79,7 +79,7 @@ def change_camera(
         Refused: if the address cannot be one.
     """
     if address is not None and address != camera.address:
-        camera.address = checked_address(address)
+        camera.address = given_address(address)
         # A password is for the machine that it was given for: whoever changes the address must know it.
         camera.credentials = None
     if credentials is not None:

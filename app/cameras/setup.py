@@ -12,7 +12,7 @@ from app.wiring import Installation
 from storage.errors import NotFound, Refused
 from storage.ledger.log import append
 from storage.models import Camera, Centre, Zone
-from video.addresses import Allowed, Credentials
+from video.addresses import Allowed, Credentials, given_address
 from video.trial import Trial, try_camera
 
 SET_UP, LOOK = "set up a camera", "look through a camera that is tried"
@@ -108,6 +108,8 @@ def tried(at: Installation, viewer: Viewer, person_id: str, given: Given, before
         NotFound: if the zone is not theirs.
     """
     credentials = given.credentials
+    if before is None or before.address != given.url:
+        given_address(given.url)
     with at.database.begin() as session:
         zone = zone_chosen(session, viewer, given.zone)
         networks = tuple(zone.centre.camera_networks or ())

@@ -121,9 +121,17 @@ def camera_test(code: str) -> None:
     at = installation()
     with at.database.read() as session:
         row = camera_coded(session, code)
+        centre = row.centre.code
         networks, address, sealed, camera_id = row.centre.camera_networks, row.address, row.credentials, row.id
     credentials = None if sealed is None else at.camera_passwords.open(camera_id, sealed)
     trial = try_camera(networks or (), at.settings.camera_folder.resolve(), address, credentials)
+    if trial.trouble == "forbidden" and not address.startswith("file:"):
+        allowed = ",".join(networks or ())
+        may = f"{centre} allows {allowed}" if allowed else f"{centre} allows no address yet"
+        another = f"eskertu centre networks {centre} {allowed or '10.1.0.0/16'}{',…' if allowed else ''}"
+        raise click.ClickException(
+            f"{code}: forbidden: {may}. Whoever may change that: {another}, or the page /centres"
+        )
     if trial.trouble is not None or trial.pictures is None:
         raise click.ClickException(f"{code}: {trial.trouble} (what it means: docs/reference/states.md, gaps)")
     click.echo(f"{code} answers: {trial.pictures.codec}, {trial.pictures.width} by {trial.pictures.height} pixels.")

@@ -89,7 +89,13 @@ def test_a_camera_is_tried_before_it_is_trusted(lobby: Commands) -> None:
     lobby.fine(*DOOR, f"file://{file}")
     assert "h264, 160 by 64" in lobby.fine("camera", "test", "door").out
     lobby.fine("camera", "change", "door", "--url", "rtsp://127.0.0.1:9/live")
-    assert "forbidden" in lobby.refused("camera", "test", "door")
+    said = lobby.refused("camera", "test", "door")
+    assert "forbidden: ast allows no address yet" in said
+    assert "eskertu centre networks ast 10.1.0.0/16" in said
+    lobby.fine("centre", "networks", "ast", "10.1.0.0/16,10.2.0.0/16")
+    said = lobby.refused("camera", "test", "door")
+    assert "forbidden: ast allows 10.1.0.0/16,10.2.0.0/16" in said
+    assert "eskertu centre networks ast 10.1.0.0/16,10.2.0.0/16,…" in said
     lobby.fine("centre", "networks", "ast", "127.0.0.0/8")
     assert "unreachable" in lobby.refused("camera", "test", "door")
     assert lobby.fine("segments", "--json").rows == lobby.fine("gaps", "--json", "--camera", "door").rows == []

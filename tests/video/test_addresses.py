@@ -12,6 +12,7 @@ from video.addresses import (
     checked_address,
     checked_networks,
     file_address,
+    given_address,
     networks_of,
 )
 
@@ -119,3 +120,43 @@ def test_credentials_are_never_said() -> None:
     found = ALLOWED.reach("rtsp://door/live", credentials, look_up)
     assert found.url == "rtsp://operator:s3cret%2F%40%3A@10.1.0.9:554/live"
     assert "s3cret" not in f"{credentials!r} {credentials} {found!r} {found}"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://10.1.0.7/video?user=eskertu&pwd=hunter2",
+        "http://10.1.0.7/video.cgi?PASSWORD=hunter2",
+        "http://10.1.0.7/video?a=1;pass=hunter2",
+        "rtsp://10.1.0.7/user=eskertu&password=hunter2&channel=1",
+        "rtsp://10.1.0.7/user=eskertu_password=hunter2_channel=1",
+        "http://10.1.0.7/live?token=hunter2",
+        "http://10.1.0.7/live?pwd=%68unter2",
+        "http://10.1.0.7/live?pwd={password}&key=hunter2",
+    ],
+)
+def test_no_password_is_given_in_an_address(address: str) -> None:
+    with pytest.raises(Refused, match=r"write \{password\} in its place") as refused:
+        given_address(address)
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "rtsp://10.1.0.7/live?channel=1&subtype=0",
+        "http://10.1.0.7/passage?keyframe=1&monkey=2",
+        "rtsp://10.1.0.7/user=admin&password=&channel=1",
+        "http://10.1.0.7/video?user={username}&pwd={password}",
+    ],
+)
+def test_addresses_without_one_are_taken(address: str) -> None:
+    assert given_address(address) == address
+
+
+def test_a_camera_that_wants_them_in_its_address_is_given_them_there() -> None:
+    there = Credentials("door man", "p&ss/?=%")
+    opened = ALLOWED.reach("http://10.1.0.7/video?user={username}&pwd={password}", there, look_up)
+    assert opened.url == "http://10.1.0.7:80/video?user=door%20man&pwd=p%26ss%2F%3F%3D%25"
+    assert "p%26ss" not in repr(opened)
+    assert ALLOWED.reach("http://10.1.0.7/v?pwd={password}", None, look_up).url == "http://10.1.0.7:80/v?pwd="
