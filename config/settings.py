@@ -112,8 +112,8 @@ class Settings(Section):
     recorder_name: str | None = Field(
         default=None, description="what people call this recorder; unset: the machine's name", max_length=100
     )
-    recorder_centres: str = Field(
-        default="", description="codes of the centres whose cameras this recorder can reach; unset: all"
+    recorder_centres: str | None = Field(
+        default=None, description="codes of the centres whose cameras this recorder can reach; unset: all"
     )
     camera_files: Path | None = Field(
         default=None, description="folder below which cameras may be files; unset: ESKERTU_HOME/footage"
@@ -171,7 +171,7 @@ class Settings(Section):
     @property
     def recorder_centre_codes(self) -> frozenset[str]:
         """Of the centres whose cameras this recorder may take; empty: of all."""
-        return frozenset(self.recorder_centres.replace(",", " ").split())
+        return frozenset((self.recorder_centres or "").replace(",", " ").split())
 
     @property
     def practice_is_on(self) -> bool:

@@ -17,6 +17,8 @@ from video.leases import LEASE_FOR
 
 # From then on a person is told: time to bring the store back, or to make room.
 WARNING = timedelta(hours=24)
+# A recorder that has not said for so long that it lives is none any more: it was killed, or is somewhere else by now.
+FORGOTTEN_AFTER = timedelta(days=1)
 # Longer than a dead recorder's cameras wait, and than one leaves to others what it cannot open.
 NOT_TAKEN_FOR = timedelta(minutes=1)
 
@@ -57,13 +59,21 @@ def hours_left(row: RecorderSeen) -> float:
 
 
 def look_after_recorders(at: Installation) -> int:
-    """Put spools that fill, and cameras that no recorder takes, before a person's eyes. Returns how many there are."""
+    """Put spools that fill, and cameras that no recorder takes, before a person's eyes. Returns how many there are.
+
+    What is known of recorders that died long ago is forgotten.
+    """
     now = at.clock.now()
     with at.database.read() as session:
         alive = recorders(session, now).alive
         filling = [each for each in alive if is_filling(each)]
         # Without any recorder it is no camera's affair: the doctor says it.
         left = not_taken(session, now) if alive else []
+        dead = sa.select(RecorderSeen.id).where(RecorderSeen.seen_at < now - FORGOTTEN_AFTER)
+        forgotten = session.scalars(dead).all()
+    if forgotten:
+        with at.database.begin() as session:
+            session.execute(sa.delete(RecorderSeen).where(RecorderSeen.id.in_(dead)))
     if filling or left:
         with at.database.begin() as session:
             for camera in left:

@@ -80,3 +80,12 @@ def test_a_camera_that_no_recorder_takes_is_told(house: House) -> None:
         session.add(CameraLease(camera_id=camera_id, number=1, holder="cellar", claimed_at=now, until=now))
     assert look_after_recorders(house.at) == 0
     assert said(house) == ["recorder cellar: lives; 1 cameras are to be recorded"]
+
+
+def test_a_recorder_that_was_killed_is_forgotten_after_a_day(house: House) -> None:
+    now = house.clock.now()
+    with house.at.database.begin() as session:
+        for hours in (1, 23, 25):
+            session.add(RecorderSeen(name=f"h{hours}", seen_at=now - timedelta(hours=hours), spool_bytes=0))
+    look_after_recorders(house.at)
+    assert sorted(house.ask(lambda s: s.scalars(sa.select(RecorderSeen.name)).all())) == ["h1", "h23"]
