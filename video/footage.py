@@ -16,7 +16,11 @@ from video.timeline import GAP, STATES, Stretch, within
 
 @dataclass(frozen=True)
 class Previewed:
-    """A segment with a preview. `pictures`: when each of its strip was taken, in milliseconds from its begin."""
+    """A segment with a preview, as far as it counts.
+
+    `pictures`: when each of its strip was taken, in milliseconds from `began_at`; what was cut off in front since lies
+    before it. `motion`: of each second from then on.
+    """
 
     segment_object_id: str
     began_at: datetime
@@ -48,7 +52,14 @@ def line(session: Session, camera_id: str, begin: datetime, end: datetime, now: 
 def previewed(session: Session, camera_id: str, begin: datetime, end: datetime) -> list[Previewed]:
     """The segments between two moments of which there is a preview, in order."""
     rows = session.execute(
-        sa.select(Segment.object_id, Segment.began_at, Segment.ended_at, Preview.pictures, Preview.motion)
+        sa.select(
+            Segment.object_id,
+            Segment.began_at,
+            Segment.ended_at,
+            Preview.pictures,
+            Preview.motion,
+            StoredObject.began_at.label("file_began_at"),
+        )
         .join(Preview, Preview.segment_object_id == Segment.object_id)
         .join(StoredObject, StoredObject.id == Segment.object_id)
         .where(
@@ -59,7 +70,22 @@ def previewed(session: Session, camera_id: str, begin: datetime, end: datetime) 
         )
         .order_by(Segment.began_at)
     )
-    return [Previewed(*row) for row in rows]
+    return [_from_where_it_counts(*row) for row in rows]
+
+
+def _from_where_it_counts(
+    object_id: str,
+    began_at: datetime,
+    ended_at: datetime,
+    pictures: Sequence[int],
+    motion: bytes,
+    file_began_at: datetime,
+) -> Previewed:
+    # Previews know their segment's file, which stays as it is when another recorder's segment takes of its time.
+    cut_ms = max(0, round((began_at - file_began_at).total_seconds() * 1000))
+    return Previewed(
+        object_id, began_at, ended_at, [each - cut_ms for each in pictures], motion[round(cut_ms / 1000) :]
+    )
 
 
 def playable_between(session: Session, camera_id: str, begin: datetime, end: datetime) -> list[Playing]:

@@ -47,7 +47,10 @@ def previews(database: Database, clock: Clock, intake: Intake, playback: Playbac
     def make(item: Playable, chunks: Iterator[bytes]) -> Made:
         with database.read() as session:
             segment = session.scalars(sa.select(Segment).where(Segment.object_id == item.object_id)).one()
-            begin, end = segment.media_begin / TIMESCALE, segment.media_end / TIMESCALE
+            # From the file's begin on, whatever of it counts by now: so it is right whenever something is cut off.
+            cut = segment.began_at - session.get_one(StoredObject, item.object_id).began_at
+            begin = segment.media_begin / TIMESCALE - cut.total_seconds()
+            end = segment.media_end / TIMESCALE
         try:
             return _made(item.object_id, look(chunks, begin, end - begin))
         except NothingToSee as error:

@@ -9,13 +9,16 @@ import sqlalchemy as sa
 from config import milestones
 from config.milestones import Milestone
 from storage.deriving import LEASE, Deriving
-from storage.models import Deletion, Preview, PreviewTask, Receipt, StoredObject
+from storage.models import Deletion, Preview, PreviewTask, Receipt, Segment, StoredObject
 from storage.retention.claim import claim
 from storage.retention.holds import Span, Why, hold_span
 from tests.video import footage
 from tests.video.site import Site
 from tests.video.test_segments import NOW, write
 from tests.video.test_upload import Killed
+from video import looking
+from video.footage import Previewed, previewed
+from video.line import _cut
 from video.previews import previews, want_lost_previews
 from video.salvage import recover
 
@@ -162,3 +165,31 @@ def test_of_a_deletion_that_was_taken_back_they_are_made_anew(site: Site, door: 
         assert want_lost_previews(session, house.clock.now()) == 0
     assert made_by(site).run() == 1
     assert [each.segment_object_id for each in rows(site)] == [first]
+
+
+@pytest.mark.parametrize("first", ["made", "cut"])
+def test_of_a_segment_whose_front_is_cut_off_they_are_shown_at_their_moments(
+    site: Site, door: str, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """By another recorder's of a higher lease, before or after its preview was made."""
+    monkeypatch.setattr(looking, "PICTURE_EVERY_S", 1.0)
+    segment = site.segments(door)[1]
+
+    def seen() -> Previewed:
+        made_by(site).run()
+        with site.house.database.read() as session:
+            found = previewed(session, door, segment.began_at, segment.ended_at)
+        return next(each for each in found if each.segment_object_id == segment.object_id)
+
+    whole = seen() if first == "made" else None
+    second = timedelta(seconds=1)
+    with site.house.database.begin() as session:
+        row = session.get_one(Segment, segment.id)
+        _cut(session, row, (row.began_at - second, row.began_at + 0.9 * second), site.clock.now())
+    cut = seen()
+    assert (cut.began_at - segment.began_at) / second == pytest.approx(1, abs=0.01)
+    assert cut.pictures == pytest.approx([-1000, 0], abs=10)
+    assert len(cut.motion) == 1
+    if whole is not None:
+        assert whole.pictures == pytest.approx([0, 1000], abs=10)
+        assert (cut.motion, len(whole.motion)) == (whole.motion[1:], 2)
