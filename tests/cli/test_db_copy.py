@@ -3,7 +3,6 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
@@ -16,8 +15,7 @@ from tests.backend import Databases, everything_in
 from tests.cli.conftest import Lived
 from tests.cli.moving import close, digests, is_empty, settle_on
 
-if TYPE_CHECKING:
-    pass
+pytestmark = pytest.mark.moves
 
 
 def test_calls_go_on_old_recordings_are_heard_and_deleted_and_the_ledger_grew_out_of_the_old_one(

@@ -20,6 +20,7 @@ from tests.pages.looking import complaints, findings, fits, looks
 from tests.pages.people import Town
 from tests.video import footage
 
+pytestmark = pytest.mark.day
 CURRENT = "document.getElementById('video').currentTime"
 
 

@@ -45,6 +45,9 @@ NOW = "document.getElementById('sound').currentTime"
 TITLES = {"kk": "Қоңырау жазбасы", "ru": "Запись разговора", "en": "Call recording"}
 
 
+pytestmark = pytest.mark.day
+
+
 @pytest.fixture(scope="module")
 def busy(town: Town) -> Town:
     """Three calls to be heard."""
