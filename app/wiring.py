@@ -58,7 +58,7 @@ from telephony.webhooks import Webhooks
 from video.clips import Clips
 from video.confirming import Confirmations
 from video.copies import SpoolCopies
-from video.fsck import LineLook
+from video.fsck import camera_looks
 from video.passwords import Passwords
 from video.previews import previews
 from video.sheets import Owner
@@ -243,7 +243,7 @@ class Installation:
             EndingsLook(self.database, self.clock),
             CallsLook(self.database, self.clock),
             CarrierLook(self.database, self.clock, self.carriers, self.reconciler),
-            LineLook(self.database, self.clock),
+            *camera_looks(self.database, self.clock),
             LedgerLook(self.verification),
         ]
         if content:

@@ -1,7 +1,7 @@
 """A camera's line ↔ itself, as a part of looking at everything: no hole, no overlap, and somebody goes on with it."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 
@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from config.clock import Clock
 from storage.database import Database
-from storage.fsck.discrepancy import Discrepancy
+from storage.fsck.discrepancy import Discrepancy, Look
 from storage.models import Camera, Gap, Segment, StoredObject
 from video.boxes import Fragment
+from video.sign_fsck import SignsLook
 
 # What was recorded lies in the spool for that long at most, unless store or database are away.
 ON_ITS_WAY = timedelta(hours=1)
@@ -69,6 +70,11 @@ class LineLook:
         for row, size in session.execute(query.execution_options(yield_per=AT_ONCE)):
             if (why := _not_whole(row, size)) is not None:
                 yield Discrepancy("segment_untrue", row.id, why)
+
+
+def camera_looks(database: Database, clock: Clock) -> Sequence[Look]:
+    """What is looked at of cameras: their lines, and the signs under which they record."""
+    return (LineLook(database, clock), SignsLook(database, clock))
 
 
 def _not_whole(row: Segment, size: int | None) -> str | None:

@@ -11,7 +11,9 @@ from storage.fsck.discrepancy import Discrepancy
 
 
 @click.command()
-@click.option("--only", multiple=True, help="One part (media, keys, endings, calls, carrier, ledger); repeatable.")
+@click.option(
+    "--only", multiple=True, help="One part (media, keys, endings, calls, carrier, cameras, signs, ledger); repeatable."
+)
 @click.option("--content", is_flag=True, help="Read every stored object to its end and compare its hash: long.")
 @click.option("--repair", is_flag=True, help="Mend what can be mended, after asking.")
 @click.option("--yes", is_flag=True, help="With --repair: do not ask.")

@@ -31,7 +31,7 @@ def spoiled(tmp_path: Path, store_server: "Seaweed", bucket_name: str, databases
 
 def test_where_all_agrees_it_says_so_by_part(lived: Lived) -> None:
     told = lived.command.fine("fsck", "--content")
-    parts = ("media", "keys", "endings", "calls", "carrier", "cameras", "ledger", "content")
+    parts = ("media", "keys", "endings", "calls", "carrier", "cameras", "signs", "ledger", "content")
     assert [line.split()[:2] for line in told.out.splitlines()] == [["ok", f"{part}:"] for part in parts]
     assert all(line.endswith("looked at, all agree") for line in told.out.splitlines())
 
