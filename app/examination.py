@@ -9,6 +9,7 @@ from app.cameras.upkeep import hours_left, is_filling, not_taken, recorders
 from app.privacy.findings import how_many_open
 from app.privacy.ledger import ledger_state
 from app.readiness import ask_all
+from app.signs.settings import differences, how_many_hang
 from app.wiring import Installation
 from config.clock import SystemClock
 from storage import notices
@@ -38,6 +39,8 @@ VERDICTS = {
     "recorder_none": "none lives, and {n} cameras are to be recorded: run `eskertu recorder`",
     "recorder_missing": "none takes {n} of the cameras: see ESKERTU_RECORDER_CENTRES of those that live",
     "recorder_filling": "stores nothing; its spool is full in {hours} hours: see the store, and `eskertu findings`",
+    "signs_agree": "the {n} that hang say what the settings say",
+    "signs_differ": "{n} hang, and say otherwise than the settings ({settings}): see `eskertu sign settings`",
     "holds_mirrored": "mirrored to the key database and the store",
     "holds_late": "{n} could not be mirrored yet: see the worker's log (hold_not_mirrored)",
     "holds_not_in_store": NOT_IN_STORE,
@@ -85,6 +88,7 @@ def examine(at: Installation) -> list[Found]:
     found += _clock(at)
     found += _lines_and_notices(at)
     found += _recorders(at)
+    found += _signs(at)
     found += _holds(at)
     with at.database.read() as session:
         given = ledger_state(session).given
@@ -141,6 +145,17 @@ def _recorders(at: Installation) -> Iterator[Found]:
             yield Found("recorder", "recorder_filling", fine=False, facts=hours, subject=each.name)
         else:
             yield Found("recorder", "recorder_records", fine=True, facts={"n": found.wanted}, subject=each.name)
+
+
+def _signs(at: Installation) -> Iterator[Found]:
+    """Whether what hangs leads where this installation answers, and names whom its settings name."""
+    with at.database.read() as session:
+        hang, found = how_many_hang(session), differences(session, at.sign_owner)
+    if found:
+        facts: dict[str, object] = {"n": hang, "settings": [each.setting for each in found]}
+        yield Found("signs", "signs_differ", fine=False, facts=facts)
+    elif hang:
+        yield Found("signs", "signs_agree", fine=True, facts={"n": hang})
 
 
 def _holds(at: Installation) -> Iterator[Found]:

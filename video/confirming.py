@@ -18,7 +18,7 @@ from storage.retention.claim import claim
 from video.photos import Photo, PhotoRefused, codes_on, photo
 from video.poster import address
 from video.postings import post
-from video.sheets import Owner, sheet_coded, sheet_for
+from video.sheets import Owner, owner_on_signs, sheet_coded, sheet_for
 
 log = structlog.get_logger()
 
@@ -123,7 +123,8 @@ class Confirmations:
         return made[0]
 
     def _wanted(self, session: Session, zone_id: str) -> Sign:
-        return sheet_for(session, session.get_one(Zone, zone_id), self._owner, self._clock.now())
+        owner = owner_on_signs(session, self._owner)
+        return sheet_for(session, session.get_one(Zone, zone_id), owner, self._clock.now())
 
 
 def _must_be_new(session: Session, sha256: str) -> None:

@@ -6,7 +6,7 @@ sheet with a code of its own, which stands in the address behind its QR code, an
 
 import hashlib
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from storage.errors import NotFound, Refused
 from storage.ledger.log import canonical
-from storage.models import Sign, SignVersion, Zone
+from storage.models import Sign, SignPosting, SignVersion, Zone
 from storage.models.columns import random_id
 from storage.retention.policy import applicable
 from storage.retention.schedule import published_policies
@@ -37,6 +37,40 @@ class Owner:
     controller: str | None
     contact: str | None
     base_url: str
+
+
+def owner_on_signs(session: Session, configured: Owner) -> Owner:
+    """Who stands on the signs of an installation, whatever the settings of the process that asks are.
+
+    While signs hang, it is who stood on the one that was issued last in their zones: a command that is typed with other
+    settings than the server's makes nothing outdated. Other settings are taken over by `adopt`, on purpose.
+
+    Args:
+        session: a transaction that may only read.
+        configured: what the settings say; that is it while no sign hangs anywhere.
+    """
+    hangs = sa.select(SignPosting.zone_id).where(SignPosting.ended_at.is_(None))
+    newest = sa.select(Sign.content).where(Sign.zone_id.in_(hangs)).order_by(Sign.issued_at.desc(), Sign.id).limit(1)
+    content = session.scalar(newest)
+    return configured if content is None else Owner(*(content[field.name] for field in fields(Owner)))
+
+
+def adopt(session: Session, configured: Owner, now: datetime) -> int:
+    """Issue the sheets that say what the settings say: what hangs is outdated from now on. Returns how many hang.
+
+    Args:
+        session: a transaction that may write.
+        configured: what signs must say from now on.
+        now: the present.
+
+    Raises:
+        Refused: if what must stand on one is not known.
+    """
+    hangs = sa.select(SignPosting.zone_id).where(SignPosting.ended_at.is_(None)).order_by(SignPosting.zone_id)
+    found = session.scalars(hangs).all()
+    for zone_id in found:
+        sheet_for(session, session.get_one(Zone, zone_id), configured, now)
+    return len(found)
 
 
 def content_of(session: Session, zone: Zone, owner: Owner) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`zone add`, `zone list`; `sign render`, `sign confirm`, `sign list`, `sign withdraw`, `sign publish`."""
+"""`zone add`, `zone list`; `sign render`, `confirm`, `list`, `withdraw`, `settings`, `publish`."""
 
 import tomllib
 from pathlib import Path
@@ -12,13 +12,15 @@ from app.cli.terminal import acting_as, centre_coded, installation, json_lines, 
 from app.listings.listing import Told
 from app.signs.listed import told_of, zone_signs
 from app.signs.printed import Form, printed
+from app.signs.settings import differences, how_many_hang
 from app.viewing import person_for
 from config.sign_texts import shipped_sign_texts
 from storage.errors import Refused
 from storage.publication import OPERATOR
 from video.cameras import add_zone
 from video.postings import withdraw
-from video.sign_versions import GRACE_DAYS, publish
+from video.sheets import adopt
+from video.sign_versions import GRACE_DAYS, current_version, publish
 from video.signs import standing
 
 POST, PUBLISH = "post a sign", "publish a sign"
@@ -91,14 +93,19 @@ def sign_render(zone_code: str, output: Path) -> None:
     made = printed(at, zone_id, form)
     output.write_bytes(made.content)
     click.echo(f"{output}: version {made.sheet.version.number}, code {made.sheet.code}.")
-    if at.sign_owner.controller is None or at.sign_owner.contact is None:
+    on_it = made.sheet.content
+    if on_it["controller"] is None or on_it["contact"] is None:
         click.echo(
             "This sign does not say who answers for it: set ESKERTU_CONTROLLER and ESKERTU_PRIVACY_CONTACT, and render "
             "it anew. What hangs is outdated then.",
             err=True,
         )
-    if at.site.base_url.startswith("http://127.0.0.1"):
+    if on_it["base_url"].startswith("http://127.0.0.1"):
         click.echo("Only this machine reaches 127.0.0.1: set ESKERTU_PUBLIC_URL before signs are printed.", err=True)
+    with at.database.read() as session:
+        other = [each.setting for each in differences(session, at.sign_owner)]
+    if other:
+        click.echo(f"It says what hangs says, and not {', '.join(other)} as set here: eskertu sign settings", err=True)
 
 
 @sign.command("confirm")
@@ -128,6 +135,33 @@ def sign_withdraw(zone_code: str, reason: str, email: str | None) -> None:
         withdraw(session, found, by=by, reason=reason, now=at.clock.now())
         told = f"{found.centre.code}/{found.code}"
     click.echo(f"The sign in {told} is withdrawn: its cameras stop.")
+
+
+@sign.command("settings")
+@click.option("--adopt", "adopts", is_flag=True, help="Have signs say what the settings say: each is printed anew.")
+@acting_as
+def sign_settings(adopts: bool, email: str | None) -> None:
+    """Tell which settings stand otherwise on the signs that hang; with --adopt, make those signs outdated."""
+    at = installation()
+    with at.database.read() as session:
+        found, hang = differences(session, at.sign_owner), how_many_hang(session)
+        grace = current_version(session, at.clock.now()).grace_days
+    for each in found:
+        said, wanted = each.on_signs or "nobody", each.configured or "nobody"
+        click.echo(f"{each.setting}: signs say {said}, the settings here say {wanted}.")
+    if not found:
+        click.echo(f"The {hang} signs that hang say what the settings say.")
+    elif not adopts:
+        click.echo(
+            f"What hangs counts, and nothing is outdated by that. With --adopt {hang} signs must be printed, hung up "
+            f"and photographed anew, and their cameras record for {grace} more days until that is done."
+        )
+    else:
+        with at.database.begin() as session:
+            if email:
+                person_for(session, email, PUBLISH, None)
+            number = adopt(session, at.sign_owner, at.clock.now())
+        click.echo(f"{number} signs are outdated: print, hang up and photograph them within {grace} days.")
 
 
 @sign.command("publish")

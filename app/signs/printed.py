@@ -9,7 +9,7 @@ from config.shipped import LANGUAGES
 from storage.errors import NotFound
 from storage.models import Sign, Zone
 from video.poster import poster
-from video.sheets import sheet_for
+from video.sheets import owner_on_signs, sheet_for
 
 Form = Literal["pdf", "png"]
 
@@ -33,7 +33,7 @@ def printed(at: Installation, zone_id: str, form: Form) -> Printed:
         zone = session.get(Zone, zone_id)
         if zone is None:
             raise NotFound("there is no such zone, or it is not yours to see")
-        sheet = sheet_for(session, zone, at.sign_owner, at.clock.now())
+        sheet = sheet_for(session, zone, owner_on_signs(session, at.sign_owner), at.clock.now())
     return Printed(sheet, drawn(sheet, form))
 
 

@@ -17,7 +17,7 @@ from config.shipped import LANGUAGES
 from storage.errors import Refused
 from storage.models import Camera, Sign, SignDraft, SignVersion, Zone
 from video.grace import GRACE, STALE, in_force
-from video.sheets import content_of
+from video.sheets import content_of, owner_on_signs
 from video.sign_drafts import one_draft
 from video.sign_versions import known_versions, last_version, proposal, sign_versions
 from video.signs import standing
@@ -146,10 +146,11 @@ def preview(at: Installation, draft_id: str, which: str) -> bytes:
     with at.database.read() as session:
         draft, last = one_draft(session, draft_id), last_version(session)
         zone = session.scalars(sa.select(Zone).order_by(Zone.created_at, Zone.id).limit(1)).one_or_none()
-        content = asdict(at.sign_owner) | NOWHERE
+        owner = owner_on_signs(session, at.sign_owner)
+        content = asdict(owner) | NOWHERE
         if zone is not None:
             try:
-                content = content_of(session, zone, at.sign_owner)
+                content = content_of(session, zone, owner)
             except Refused:
                 content |= {"centre": zone.centre.name, "zone": zone.name}
         number = 1 if last is None else last.number + 1

@@ -11,7 +11,7 @@ from storage.errors import Refused
 from storage.findings import note_finding
 from storage.models import Zone
 from video.grace import GRACE, STALE
-from video.sheets import needs_another, sheet_for
+from video.sheets import needs_another, owner_on_signs, sheet_for
 
 # How long before a grace ends it becomes a finding: time to print a page and to hang it up.
 WARNING = timedelta(days=7)
@@ -27,7 +27,7 @@ def look_after_signs(at: Installation) -> int:
         wanting = [zone.id for zone in session.scalars(sa.select(Zone)).unique() if _wants(session, zone, at, now)]
     for zone_id in wanting:
         with at.database.begin() as session:
-            sheet_for(session, session.get_one(Zone, zone_id), at.sign_owner, now)
+            sheet_for(session, session.get_one(Zone, zone_id), owner_on_signs(session, at.sign_owner), now)
     with at.database.read() as session:
         late = [each for each in zone_signs(session, now) if is_late(each, now)]
     if late:
@@ -39,7 +39,7 @@ def look_after_signs(at: Installation) -> int:
 
 def _wants(session: Session, zone: Zone, at: Installation, now: datetime) -> bool:
     try:
-        return needs_another(session, zone, at.sign_owner, now)
+        return needs_another(session, zone, owner_on_signs(session, at.sign_owner), now)
     except Refused:
         # No policy says how long its footage is kept: nothing is stored there either.
         return False

@@ -91,6 +91,21 @@ def test_a_sign_from_its_photo_to_its_end(lived: Lived, tmp_path: Path) -> None:
     (kept,) = [each for each in typed.fine("objects", "--json").rows if each["kind"] == "sign_photo"]
     assert (kept["state"], kept["object_id"] in told.out) == ("stored", True)
 
+    shell = {"ESKERTU_PUBLIC_URL": "https://elsewhere.example", "ESKERTU_CONTROLLER": "Somebody else"}
+    told = typed.fine("sign", "render", "--zone", "lobby", "--output", str(tmp_path / "again.png"), **shell)
+    assert "not ESKERTU_CONTROLLER, ESKERTU_PUBLIC_URL as set here" in told.err
+    assert [each["state"] for each in typed.fine("sign", "list", "--json", **shell).rows] == ["posted"]
+    assert "The 1 signs that hang say" in typed.fine("sign", "settings").out
+    told = typed.fine("sign", "settings", **shell)
+    assert "ESKERTU_PUBLIC_URL: signs say http://127.0.0.1:" in told.out
+    assert "With --adopt 1 signs must be printed" in told.out
+    assert "for 14 more days" in told.out
+    assert [each["state"] for each in typed.fine("sign", "list", "--json").rows] == ["posted"], "it only told"
+    assert "1 signs are outdated" in typed.fine("sign", "settings", "--adopt", **shell).out
+    assert [each["state"] for each in typed.fine("sign", "list", "--json").rows] == ["grace"]
+    assert "1 signs are outdated" in typed.fine("sign", "settings", "--adopt").out
+    assert [each["state"] for each in typed.fine("sign", "list", "--json").rows] == ["posted"], "as it was before"
+
     (tmp_path / "texts.toml").write_text('[ru]\npurpose = "Порядок."\n')
     told = typed.fine("sign", "publish", "--texts", str(tmp_path / "texts.toml"), "--grace", "3")
     assert "Then 1 of 1 zones have an outdated sign that may hang on, and 0 are stopped." in told.out

@@ -5,11 +5,16 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from app.examination import examine
+from app.signs.printed import printed
+from app.signs.settings import differences
 from app.signs.upkeep import look_after_signs
+from app.wiring import Installation
 from storage.models import Finding, Sign
 from storage.retention.publish import set_policy
 from tests.house import House
 from tests.pages.signing import Signs
+from video.sheets import adopt
 from video.signs import standing
 
 DAY_S = timedelta(days=1).total_seconds()
@@ -52,12 +57,60 @@ def test_another_storage_period_makes_signs_outdated(house: House, signs: Signs)
     assert [each.content["window"] for each in sheets] == ["P30D", "P7D"]
 
 
-def test_a_setting_that_stands_on_signs_makes_them_outdated(house: House, signs: Signs) -> None:
+def with_settings(house: House, **changed: str) -> Installation:
+    """Another process of the same installation, whose settings are others."""
+    other = Installation(house.at.settings.model_copy(update=changed), house.clock)
+    other.store = house.at.store
+    return other
+
+
+def test_a_process_with_other_settings_makes_nothing_outdated(house: House, signs: Signs) -> None:
     zone = signs.zone("lobby", centre="ast")
     signs.posted(zone)
+    before = printed(house.at, zone, "png").content
+    for changed in (
+        {"public_url": "https://elsewhere.example"},
+        {"privacy_contact": "privacy@centres.example"},
+        {"controller": "Example Centres"},
+    ):
+        other = with_settings(house, **changed)
+        try:
+            look_after_signs(other)
+            assert printed(other, zone, "png").content == before, "it prints what hangs"
+            assert word(house, zone) == "posted"
+            (setting,) = changed
+            with other.database.read() as session:
+                (found,) = differences(session, other.sign_owner)
+            assert (found.configured, found.setting.lower().endswith(setting)) == (changed[setting], True)
+            verdicts = {each.verdict: each.facts for each in examine(other)}
+            assert verdicts["signs_differ"] == {"n": 1, "settings": [found.setting]}
+        finally:
+            other.database.dispose()
+            other.keys.close()
+    assert "signs_agree" in {each.verdict for each in examine(house.at)}
+
+
+def test_settings_are_taken_over_on_purpose(house: House, signs: Signs) -> None:
+    zone, other = signs.zone("lobby", centre="ast"), signs.zone("garage", centre="ast")
+    signs.posted(zone)
+    moved = house.at.settings.model_copy(update={"public_url": "https://elsewhere.example"})
+    house.at.settings = moved
+    with house.at.database.begin() as session:
+        assert adopt(session, house.at.sign_owner, house.clock.now()) == 1
+    assert (word(house, zone), word(house, other)) == ("grace", "none")
+    with house.at.database.read() as session:
+        assert differences(session, house.at.sign_owner) == []
+    assert printed(house.at, other, "png").sheet.content["base_url"] == "https://elsewhere.example"
+    signs.posted(zone)
+    assert word(house, zone) == "posted"
+
+
+def test_while_nothing_hangs_signs_say_what_the_settings_say(house: House, signs: Signs) -> None:
+    zone = signs.zone("lobby", centre="ast")
+    assert printed(house.at, zone, "png").sheet.content["contact"] is None
     house.at.settings = house.at.settings.model_copy(update={"privacy_contact": "privacy@centres.example"})
-    look_after_signs(house.at)
-    assert word(house, zone) == "grace"
+    assert printed(house.at, zone, "png").sheet.content["contact"] == "privacy@centres.example"
+    assert not {each.verdict for each in examine(house.at)} & {"signs_agree", "signs_differ"}
 
 
 def test_it_warns_from_seven_days_before_cameras_stop(house: House, signs: Signs) -> None:

@@ -12,7 +12,7 @@ from tests.house import House
 
 FINE = {
     *("fine", "accounts_there", "line_complete", "notices_by_people", "findings_none"),
-    *("holds_mirrored", "ledger_given", "recorder_records", "clock_agrees"),
+    *("holds_mirrored", "ledger_given", "recorder_records", "clock_agrees", "signs_agree"),
 }
 
 
