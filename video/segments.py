@@ -48,10 +48,14 @@ class Sink:
         found, begin = [], 0
         for box in boxes(self._gathered):
             if box.kind in (b"moov", b"mdat"):
-                found.append(self._gathered[begin : box.end])
+                found.append((begin, box.end))
                 begin = box.end
+        if found == [(0, len(self._gathered))]:  # as nearly always: then it is handed on, not copied
+            whole, self._gathered = self._gathered, bytearray()
+            return [whole]
+        cut = [self._gathered[at:end] for at, end in found]
         del self._gathered[:begin]
-        return found
+        return cut
 
 
 class Muxer:
