@@ -5,19 +5,18 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from app.cameras.clocks import difference_s
 from app.cameras.upkeep import hours_left, is_filling, not_taken, recorders
 from app.privacy.findings import how_many_open
 from app.privacy.ledger import ledger_state
 from app.readiness import ask_all
 from app.signs.settings import differences, how_many_hang
 from app.wiring import Installation
-from config.clock import SystemClock
 from storage import notices
 from storage.errors import Refused, in_english
 from storage.models import HoldMirror, Line, NoticeVersion
 from storage.objects.store import StoreError
 from storage.retention.mirror import NOT_IN_STORE
-from video.ahead import TOLERATED
 
 # What can be found, as the command says it. Pages say it, and what to do, by config/messages/<language>/health.toml.
 VERDICTS = {
@@ -101,18 +100,11 @@ def examine(at: Installation) -> list[Found]:
 
 
 def _clock(at: Installation) -> Iterator[Found]:
-    """Whether this machine's clock is the database's. The machine's own is asked: no other one was ever set."""
-    clock = SystemClock()
-    before = clock.now()
-    present = at.database.present()
-    if present is None:
-        return
-    asked = clock.now() - before
-    seconds = round((present - before - asked / 2).total_seconds())
-    # Whatever the answer took on its way is no difference.
-    if abs(seconds) > (TOLERATED + asked).total_seconds():
+    """Whether this machine's clock is the database's, where that has one of its own."""
+    seconds = difference_s(at)
+    if seconds:
         yield Found("clock", "clock_differs", fine=False, facts={"seconds": abs(seconds)})
-    else:
+    elif seconds is not None:
         yield Found("clock", "clock_agrees", fine=True)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from app.cameras.clocks import ClockWatch
 from app.wiring import Installation
 from storage.errors import Refused
 from video.arenas import share_memory_among_threads
@@ -39,11 +40,13 @@ def record(at: Installation, habits: Habits | None = None) -> None:
         spool = Spool(root, at.settings.spool_limit_mb * MEGABYTE)
         gauge = _Gauge(spool)
         name = at.settings.recorder_name or socket.gethostname()[:100] or "recorder"
+        watch = ClockWatch(at, spool.identity, name)
         leases = Leases(at.database, at.clock, spool.identity, name, gauge)
         folder, centres = at.settings.camera_folder.resolve(), at.settings.recorder_centre_codes
         assignment = Assignment(at.database, at.clock, leases, lambda: at.camera_passwords, folder, centres)
 
         def subjects() -> list[Subject]:
+            watch.look()
             gauge.look()  # also while the database is away: then its log is all that tells
             return assignment(recorder.unopened())
 
