@@ -18,19 +18,25 @@ log = structlog.get_logger()
 TOLERATED = timedelta(seconds=2)
 
 
-def ahead_by(finished: Finished, now: datetime) -> timedelta:
-    """How far a segment's times are known to be ahead: of the present, or of the clock that its run began by."""
-    run = finished.begun.run
-    return max(finished.ended_at - now, run.began_at - run.clock_said)
+def ahead_s(ended_at: datetime, seen_at: datetime, run_began_at: datetime, clock_said: datetime) -> int:
+    """By how many seconds a segment's times are known to be ahead; 0: by no more than clocks may differ.
+
+    Args:
+        ended_at: when it ended, by its own times.
+        seen_at: a moment in which it was there already.
+        run_began_at: when its run began, by its own times.
+        clock_said: what the clock said then.
+    """
+    ahead = max(ended_at - seen_at, run_began_at - clock_said)
+    return round(ahead.total_seconds()) if ahead > TOLERATED else 0
 
 
 def tell_if_ahead(session: Session, finished: Finished, now: datetime) -> None:
     """Put it before a person's eyes where that is more than clocks may differ by."""
-    ahead = ahead_by(finished, now)
-    if ahead <= TOLERATED:
-        return
     run = finished.begun.run
-    seconds = round(ahead.total_seconds())
+    seconds = ahead_s(finished.ended_at, now, run.began_at, run.clock_said)
+    if not seconds:
+        return
     log.warning("clock_was_ahead", camera=run.camera_id, segment=finished.begun.id, seconds=seconds)
     told = f"what is recorded in run {run.id} has times that are {seconds} s too late"
     note_finding(session, "clock_ahead", run.camera_id, told, now)

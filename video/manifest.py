@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage.ledger.ledger import Ledger
-from storage.models import Clip, Leaf, LeafOpening, RecordingRun, SignedCheckpoint, StoredObject
+from storage.models import Clip, Leaf, LeafOpening, RecordingRun, Segment, SignedCheckpoint, StoredObject
+from video.ahead import ahead_s
 from video.clip import Cut, Plan
 from video.footage import line
 from video.timeline import GAP
@@ -79,7 +80,18 @@ def manifest(drafted: Draft, row: StoredObject, now: datetime) -> dict[str, Any]
 def _parts(session: Session, ledger: Ledger, plan: Plan, checkpoint: SignedCheckpoint) -> list[dict[str, Any]]:
     ids = [cut.segment.object_id for cut in plan.cuts]
     kept = session.execute(
-        sa.select(StoredObject.id, StoredObject.sha256, StoredObject.bytes).where(StoredObject.id.in_(ids))
+        sa.select(
+            StoredObject.id,
+            StoredObject.sha256,
+            StoredObject.bytes,
+            StoredObject.stored_at,
+            Segment.ended_at,
+            RecordingRun.began_at.label("run_began_at"),
+            RecordingRun.clock_said,
+        )
+        .join(Segment, Segment.object_id == StoredObject.id)
+        .join(RecordingRun, RecordingRun.id == Segment.run_id)
+        .where(StoredObject.id.in_(ids))
     )
     stored = {row.id: row for row in kept}
     leaves = {
@@ -117,6 +129,8 @@ def _part(
         "bytes": kept.bytes,
         "taken": {"from_byte": cut.start, "to_byte": cut.stop},
         "recorded": {"from": _utc(cut.pieces[0].at), "to": _utc(cut.pieces[-1].until)},
+        # Above 0, it was recorded so many seconds before that: the recorder's clock was ahead.
+        "clock_ahead_s": ahead_s(kept.ended_at, kept.stored_at, kept.run_began_at, kept.clock_said),
         "in_clip_s": [round(cut.clip_begin / TIMESCALE, 3), round(cut.clip_end / TIMESCALE, 3)],
         "leaf": {
             "index": leaf.position,

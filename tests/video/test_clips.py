@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from storage.ledger.ledger import Ledger
 from storage.ledger.log import sequence
-from storage.models import Camera, Clip, ObjectPart, Person, Receipt, StoredObject
+from storage.models import Camera, Clip, ObjectPart, Person, Receipt, RecordingRun, StoredObject
 from storage.models.columns import random_id
 from storage.objects.store import StoreUnavailable
 from storage.retention.claim import claim
@@ -113,6 +113,7 @@ def test_every_frame_once_over_segments_and_a_gap(studio: Studio) -> None:
     assert told["asked_by"] == "mira@example.com"
     assert [(each["reason"]) for each in told["gaps"]] == ["starting", "ended", "ended"], "of all that was asked for"
     assert json.dumps(told)
+    assert {part["clock_ahead_s"] for part in told["parts"]} == {0}
     at = 0.0
     for part in told["parts"]:
         source = studio.site.house.content(part["object_id"])
@@ -122,6 +123,16 @@ def test_every_frame_once_over_segments_and_a_gap(studio: Studio) -> None:
         assert part["leaf"]["proof"].startswith("c2sp.org/tlog-proof@v1\n")
         assert f"index {part['leaf']['index']}\n" in part["leaf"]["proof"]
     assert at == 12.0
+
+
+def test_parts_whose_times_are_ahead_say_by_how_much(studio: Studio) -> None:
+    with studio.site.house.database.begin() as session:
+        runs = session.scalars(sa.select(RecordingRun).order_by(RecordingRun.began_at)).all()
+        runs[0].clock_said = runs[0].began_at - timedelta(seconds=2)
+        runs[1].clock_said = runs[1].began_at - timedelta(hours=1)
+    clip, _ = studio.made(-100, 100)
+    told: dict[str, Any] = clip.manifest or {}
+    assert [part["clock_ahead_s"] for part in told["parts"]] == [0] * 5 + [3600] * 3
 
 
 def test_it_begins_and_ends_at_key_frames_around_what_was_asked(studio: Studio) -> None:
