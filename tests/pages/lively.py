@@ -45,9 +45,22 @@ BESIDES = {
         ("own-password", "/password"),
         ("nothing", "/holds"),
     ],
-    "pavel": [("call", "/calls/{call}")],
-    "mira": [("camera-day", "/cameras/{camera}"), ("span", "/cameras/{camera}/span?{span}"), ("clip", "/clips/{clip}")],
-    "charlie": [("line", "/lines/{line}"), ("person", "/people/{person}")],
+    "pavel": [
+        ("call", "/calls/{call}"),
+        ("sign-texts", "/signs/texts"),
+        ("sign-texts-new", "/signs/texts/new"),
+        ("sign", "/signs/{zone}"),
+    ],
+    "mira": [
+        ("camera-day", "/cameras/{camera}"),
+        ("camera-new", "/cameras/new"),
+        ("camera-settings", "/cameras/{camera}/settings"),
+        ("zone-new", "/cameras/zones/new"),
+        ("sign", "/signs/{zone}"),
+        ("span", "/cameras/{camera}/span?{span}"),
+        ("clip", "/clips/{clip}"),
+    ],
+    "charlie": [("centre", "/centres/{centre}"), ("line", "/lines/{line}"), ("person", "/people/{person}")],
 }
 NAMES = ("stranger", "alice", "pavel", "charlie", "aidar", "mira")
 
@@ -70,6 +83,8 @@ class Lively:
             line=town.house.lines()[0].id,
             person=town.person("bob").id,
             camera=self.filmed.camera_id,
+            zone=town.house.ask(lambda s: s.get_one(Camera, self.filmed.camera_id).zone_id),
+            centre=town.person("mira").centre_id,
             span=urlencode({"from": self.filmed.runs[0].isoformat(), "to": self.filmed.runs[1].isoformat()}),
             clip=self.clip_id,
         )

@@ -15,14 +15,22 @@ from tests.pages.lively import NAMES, Lively, enter, lively
 from tests.pages.looking import all_looks
 
 # What is seen after a button is pressed: whose, under which name, where, what is filled in, what is pressed.
-PRESSED = {
-    "pavel": (
-        "purge-preview",
-        "/purges/new?object={recording}",
-        {"[name=from] >> nth=0": "0:01", "[name=to] >> nth=0": "0:02", "#reason": "A card is heard."},
-        "form.panel > button",
-    ),
-    "charlie": ("person-link", "/people/{person}", {}, "form[action$='/link'] button"),
+PRESSED: dict[str, list[tuple[str, str, dict[str, str], str]]] = {
+    "pavel": [
+        (
+            "purge-preview",
+            "/purges/new?object={recording}",
+            {"[name=from] >> nth=0": "0:01", "[name=to] >> nth=0": "0:02", "#reason": "A card is heard."},
+            "form.panel > button",
+        ),
+        (
+            "sign-texts-draft",
+            "/signs/texts/new",
+            {"#en-purpose": "To watch over the car park."},
+            "main > form > button",
+        ),
+    ],
+    "charlie": [("person-link", "/people/{person}", {}, "form[action$='/link'] button")],
 }
 
 
@@ -55,8 +63,7 @@ def opened(there: Lively, page: Page, name: str, language: str) -> Iterator[str]
     for what, path in there.pages_of(name):
         page.goto(f"{base}{path}{'&' if '?' in path else '?'}lang={language}")
         yield what
-    if name in PRESSED:
-        what, path, filled, button = PRESSED[name]
+    for what, path, filled, button in PRESSED.get(name, []):
         page.goto(base + there.path(path))
         for where, value in filled.items():
             page.locator(where).fill(value)

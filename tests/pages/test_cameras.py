@@ -59,6 +59,9 @@ def test_its_manager_sees_pictures_an_administrator_how_it_stands_another_centre
     mira = english(town, "mira").get("/cameras")
     assert f'src="/cameras/{here.camera_id}/thumbnails/' in mira.text
     assert "no sign" in mira.text
+    to_sign = f'href="/signs/{zone_of(town, here)}"'
+    assert to_sign in mira.text
+    assert to_sign not in english(town, "charlie").get("/cameras").text
     for name in ("charlie", "pavel", "aidar"):
         page = english(town, name).get("/cameras")
         assert page.status_code == 200
