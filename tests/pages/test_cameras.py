@@ -1,6 +1,7 @@
 """Pages of cameras: who sees which, how they stand, setting one up with a test of its address, switching it off."""
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
@@ -80,6 +81,14 @@ def test_its_manager_sees_pictures_an_administrator_how_it_stands_another_centre
         given = {"url": "rtsp://10.1.0.7/x", "confirm_password": PASSWORD}
         assert bob.post(f"/cameras/{here.camera_id}/{path}", form=form, more=given).status_code == 404
     assert bob.post("/cameras/try", form=form, more=form_for(town, here, "rtsp://10.1.0.7/x")).status_code == 404
+
+
+def test_a_sentence_that_ends_with_a_day_has_one_full_stop(town: Town, here: Filmed) -> None:
+    mira = town.signed_in("mira")
+    span = {"from": here.runs[0].isoformat(), "to": here.runs[1].isoformat(), "lang": "ru"}
+    page = mira.get(f"/cameras/{here.camera_id}/span?{urlencode(span)}").text
+    assert "дата пересмотра — не позднее чем" in page
+    assert ".." not in page.partition('id="review-why">')[2].partition("</p>")[0]
 
 
 def test_an_address_is_tried_before_a_camera_is_added(town: Town, here: Filmed, file: Path) -> None:

@@ -186,6 +186,7 @@ def test_a_photo_is_sent_with_a_browser(
     page.locator("#photo").set_input_files(tmp_path / "photo.jpg")
     page.get_by_role("button", name="Confirm with a photo").click()
     expect(page.get_by_text("Confirmed. The cameras of this zone may record.")).to_be_visible()
+    expect(page.locator("[role=status] a")).to_have_attribute("href", "/cameras")
     page.get_by_text("The photo that was taken").click()
     photo = page.locator(".photo img")
     expect(photo).to_have_js_property("complete", value=True)
