@@ -6,7 +6,7 @@ them in as everything is brought in; in the transaction in which the file become
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import sqlalchemy as sa
 import structlog
@@ -16,12 +16,11 @@ from config.clock import Clock
 from storage.database import Database
 from storage.intake import Arrival, Intake, Ticket
 from storage.ledger.ledger import Ledger
-from storage.ledger.log import append
-from storage.models import Camera, Clip, ObjectPart, ObjectPurpose, StoredObject
-from storage.models.columns import random_id
+from storage.models import Clip, ObjectPart, ObjectPurpose, StoredObject
 from storage.playback import Playable, Playback, whole
 from storage.retention.claim import claim
 from video.clip import NothingThere, Plan, TooManyPieces, format_of, fragments_of, plan
+from video.converting import NothingToConvert, converted
 from video.footage import playable_between
 from video.manifest import Draft, NotPlacedYet, draft, manifest
 from video.playlist import Playing
@@ -31,6 +30,8 @@ log = structlog.get_logger()
 KIND = "export"
 PURPOSES = ("security",)
 KEPT_FOR = timedelta(days=7)
+# What is made to be looked at once.
+CONVERTED_KEPT_FOR = timedelta(days=1)
 # Before its first segment goes, so that no policy that keeps longer moves it: it is as something that was discarded.
 BEFORE_ITS_PARTS = timedelta(seconds=1)
 LEASE = timedelta(seconds=60)
@@ -57,40 +58,7 @@ class Taken:
     ticket: Ticket
     arrival: Arrival
     drafted: Draft
-
-
-def ask(
-    session: Session,
-    camera: Camera,
-    span: tuple[datetime, datetime],
-    person_id: str,
-    now: datetime,
-    *,
-    glass_broken_for: str = "",
-) -> Clip:
-    """Have a span of a camera made into one file.
-
-    The caller has looked at the right to it; or there is none, and `glass_broken_for` is what was given as the reason.
-    """
-    clip = Clip(
-        id=random_id(),
-        camera_id=camera.id,
-        person_id=person_id,
-        from_at=span[0],
-        to_at=span[1],
-        state="asked",
-        bytes_done=0,
-        attempts=0,
-        next_attempt_at=now,
-        asked_at=now,
-    )
-    session.add(clip)
-    session.flush()
-    facts = {"clip": clip.id, "camera": camera.id, "person": person_id}
-    if glass_broken_for:
-        facts["reason"] = glass_broken_for
-    append(session, "clip_asked", clip.id, now, facts | {"from": span[0].isoformat(), "to": span[1].isoformat()})
-    return clip
+    converted: bool
 
 
 def _plan(segments: Sequence[Playing], clip: Clip) -> Plan:
@@ -141,17 +109,21 @@ class Clips:
     def _one(self, clip_id: str, attempt: int) -> int:
         try:
             taken = self._planned(clip_id, attempt)
-            content = self._content(taken)
+            content, size = self._content(taken), taken.plan.size
+            if taken.converted:
+                # How long it will be is known only once it is made: a few minutes, which memory holds.
+                made = converted(content)
+                content, size = iter([made]), len(made)
             self._intake.bring_in(
                 taken.ticket,
                 taken.arrival,
                 content,
-                taken.plan.size,
+                size,
                 lambda session, row: self._settle(session, taken, row),
                 first=lambda session: self._parts_there(session, taken),
             )
-        except Unfit as unfit:
-            self._end(clip_id, attempt, str(unfit))
+        except (Unfit, NothingToConvert) as unfit:
+            self._end(clip_id, attempt, str(unfit) if isinstance(unfit, Unfit) else NOTHING_THERE)
             return 0
         except Exception as error:  # noqa: BLE001
             # Whatever went wrong, the row stands and is tried again.
@@ -199,7 +171,9 @@ class Clips:
             session.execute(sa.delete(ObjectPart).where(ObjectPart.whole_id == ticket.object_id))
             parts = [{"whole_id": ticket.object_id, "part_id": row.id} for row in rows]
             session.execute(sa.insert(ObjectPart), parts)
-        return Taken(clip_id, attempt, wanted, {row.id: whole(row) for row in rows}, ticket, arrival, drafted)
+        return Taken(
+            clip_id, attempt, wanted, {row.id: whole(row) for row in rows}, ticket, arrival, drafted, clip.converted
+        )
 
     def _content(self, taken: Taken) -> Iterator[bytes]:
         """The file's bytes; the first of them only when it is certain that it can be one file."""
@@ -258,14 +232,15 @@ class Clips:
         until = session.scalar(
             sa.select(sa.func.min(ObjectPurpose.until)).where(ObjectPurpose.object_id.in_(taken.items))
         )
-        row.delete_after = min([now + KEPT_FOR, *([ends - BEFORE_ITS_PARTS] if ends is not None else [])])
+        kept_for = CONVERTED_KEPT_FOR if taken.converted else KEPT_FOR
+        row.delete_after = min([now + kept_for, *([ends - BEFORE_ITS_PARTS] if ends is not None else [])])
         for purpose in row.purposes:
             purpose.until = min([purpose.until, *([until] if until is not None else [])])
         clip = session.get_one(Clip, taken.clip_id)
         self._ledger.give(session, taken.drafted.checkpoint)
         clip.manifest = manifest(taken.drafted, row, now)
         clip.state, clip.next_attempt_at, clip.last_error = "made", None, None
-        clip.bytes_done = taken.plan.size
+        clip.bytes_done = clip.bytes_all or 0
 
     def _end(self, clip_id: str, attempt: int, why: str) -> None:
         with self._database.begin() as session:

@@ -49,7 +49,7 @@ class Look:
     motion: bytes
 
 
-class _Reading(io.RawIOBase):
+class Reading(io.RawIOBase):
     """Bytes that come in pieces, as a file that is read from its begin to its end."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
@@ -105,7 +105,7 @@ def look(chunks: Iterator[bytes], media_begin_s: float, seconds: float) -> Look:
 def _pictures(chunks: Iterator[bytes], media_begin_s: float) -> Iterator[tuple[float, Picture]]:
     """Key frames at least about a second apart, as (seconds from the begin, picture of the thumbnail's width)."""
     due = 0.0
-    with av.open(_Reading(chunks), "r", format="mp4") as file:
+    with av.open(Reading(chunks), "r", format="mp4") as file:
         stream: VideoStream = file.streams.video[0]
         stream.codec_context.thread_count = 1
         base = stream.time_base or TICK

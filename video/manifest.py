@@ -15,6 +15,10 @@ from video.footage import line
 from video.timeline import GAP
 from video.timing import TIMESCALE
 
+CONVERTED = (
+    "The pictures are encoded anew, smaller and fewer, to be looked at in a browser: this file proves nothing. The "
+    "parts are what it was made of. The pictures follow one another without the gaps, which are listed."
+)
 TIME = (
     "The pictures follow one another without the gaps, which are listed; each part says when it was recorded. "
     "A part's bytes are those of the stored segment but for the time and the number in the head of each fragment."
@@ -57,12 +61,13 @@ def draft(
         "asked_by": clip.person.email,
         "asked_at": _utc(clip.asked_at),
         "purpose": "security",
+        "converted": clip.converted,
         "video": {
             "seconds": round(plan.seconds, 3),
             "codec": run.codec,
             "width": run.width,
             "height": run.height,
-            "time": TIME,
+            "time": CONVERTED if clip.converted else TIME,
         },
         "gaps": [{"from": _utc(each.begin), "to": _utc(each.end), "reason": each.reason} for each in gaps],
         "parts": _parts(session, ledger, plan, checkpoint),

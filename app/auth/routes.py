@@ -202,6 +202,7 @@ ROUTES: dict[str, str | Access | ByToken] = {
     "/cameras/<camera_id>/span": Access(HOLDS_SET, BY_CENTRE),
     "/cameras/<camera_id>/hold": Access(HOLDS_SET, BY_CENTRE),
     "/cameras/<camera_id>/clips": Access(CLIPS_ASKED, BY_CENTRE, confirmed=True),
+    "/cameras/<camera_id>/converted": Access(CLIPS_ASKED, BY_CENTRE),
     "/clips/<clip_id>": Access(CLIPS_ASKED, BY_CENTRE),
     "/clips/<clip_id>/state.json": Access(CLIPS_ASKED, BY_CENTRE),
     "/clips/<clip_id>/video.mp4": Access(ALL, BY_PURPOSE),

@@ -16,7 +16,7 @@ from storage.errors import NotFound, Refused
 from storage.ledger.log import sequence
 from storage.models import Clip
 from storage.playback import Playable, note_refusal
-from video.clips import ask
+from video.clips_asked import ask
 
 LOOK_EVERY_S = 0.2
 

@@ -53,7 +53,8 @@ def given(at: Installation, who: Person, viewer: Viewer, clip_id: str, how: str)
         )
         if clip.state != "made" or clip.object_id is None or session.scalars(restricted).first() is not None:
             raise NotFound(NO_SUCH_CLIP)
-    return clip, grant(at, who.id, clip.object_id, how)
+    # What was converted is watched, not taken away.
+    return clip, grant(at, who.id, clip.object_id, "page" if clip.converted and how == "download" else how)
 
 
 def name_of(clip: Clip) -> str:

@@ -13,6 +13,7 @@ from app.privacy.holds import would_hold
 from storage.errors import Refused
 from storage.models import Camera, Segment, StoredObject
 from storage.retention.holds import Span
+from video.clips_asked import LONGEST_CONVERTED
 from video.footage import codecs, line, previewed
 from video.timeline import DELETED, DELETING, GAP, RECORDED, Stretch, by_minute, total_s
 
@@ -94,8 +95,14 @@ class SpanSeen:
     held_objects: int
     """How many objects a hold over it would keep now: segments, what is derived from them, clips of nothing else."""
     held_bytes: int
+    codecs: frozenset[str]
     first_goes: datetime | None
     """When the first of it is deleted, unless it is held."""
+
+    @property
+    def can_be_converted(self) -> bool:
+        """Whether there is something that few browsers play, and no more than is converted at once."""
+        return "hevc" in self.codecs and self.segments > 0 and self.end - self.begin <= LONGEST_CONVERTED
 
 
 def bounds_of(camera: Camera, text: str | None, now: datetime) -> Bounds:
@@ -145,4 +152,15 @@ def span_seen(session: Session, camera: Camera, begin: datetime, end: datetime, 
     there = line(session, camera.id, begin, end, now)
     gaps = [each for each in there if each.kind == GAP]
     objects, octets = would_hold(session, Span(camera.id, begin, end))
-    return SpanSeen(begin, end, kept, total_s(there, RECORDED), gaps, gone, objects, octets, goes)
+    return SpanSeen(
+        begin,
+        end,
+        kept,
+        total_s(there, RECORDED),
+        gaps,
+        gone,
+        objects,
+        octets,
+        frozenset(codecs(session, camera.id, begin, end)),
+        goes,
+    )

@@ -15,7 +15,7 @@ from app.web.listening import ranged_part
 from app.web.messages import texts
 from app.wiring import Installation
 from storage.models import Camera, Clip, StoredObject
-from video.clips import ask
+from video.clips_asked import ask
 
 NEVER_KEPT = {"Cache-Control": "private, no-store"}
 
@@ -26,6 +26,13 @@ def clips(at: Installation) -> Blueprint:
 
     @area.post("/cameras/<camera_id>/clips")
     def wanted(camera_id: str) -> AnyResponse:
+        return made_of(camera_id, convert=False)
+
+    @area.post("/cameras/<camera_id>/converted")
+    def watched(camera_id: str) -> AnyResponse:
+        return made_of(camera_id, convert=True)
+
+    def made_of(camera_id: str, *, convert: bool) -> AnyResponse:
         with at.database.read() as session:
             asked_of = session.get(Camera, camera_id)
             theirs = asked_of is not None and may_watch(viewer(), asked_of)
@@ -35,7 +42,7 @@ def clips(at: Installation) -> Blueprint:
             camera = camera_of(session, viewer(), camera_id)
             zone = ZoneInfo(camera.centre.timezone)
             span = span_of(asked.form.get("from"), asked.form.get("to"), zone)
-            clip = ask(session, camera, span, who_asks().person.id, at.clock.now())
+            clip = ask(session, camera, span, who_asks().person.id, at.clock.now(), convert=convert)
         return redirect(f"/clips/{clip.id}", 303)
 
     @area.get("/clips/<clip_id>")
@@ -67,7 +74,8 @@ def clips(at: Installation) -> Blueprint:
     def video(clip_id: str) -> Response:
         clip, granted = given(at, who_asks().person, viewer(), clip_id, "download")
         answer = ranged_part(at, Part(granted.item, 0, granted.item.bytes), "video/mp4")
-        answer.headers.set("Content-Disposition", "attachment", filename=f"{name_of(clip)}.mp4")
+        if not clip.converted:
+            answer.headers.set("Content-Disposition", "attachment", filename=f"{name_of(clip)}.mp4")
         return answer
 
     @area.get("/clips/<clip_id>/manifest.json")

@@ -45,6 +45,11 @@ class Clip(Base):
     last_error: Mapped[str | None] = mapped_column(sa.Text, comment="why it was refused, or the last try failed")
     manifest: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON, comment="what it is made of, with proofs")
     asked_at: Mapped[At]
+    converted: Mapped[bool] = mapped_column(
+        default=False,
+        server_default=sa.false(),
+        comment="whether its pictures are encoded anew, to be looked at in a browser",
+    )
 
     camera: Mapped[Camera] = relationship(lazy="joined")
     person: Mapped[Person] = relationship(lazy="joined")

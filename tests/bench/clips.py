@@ -24,7 +24,7 @@ from tests.pages.filmed import add_camera
 from tests.pages.people import Town
 from tests.video.test_segments import write
 from video.clip import fragments_of, plan
-from video.clips import ask
+from video.clips_asked import ask
 from video.footage import playable_between
 from video.salvage import recover
 from video.spool import Spool

@@ -28,7 +28,7 @@ from tests.pages.people import Visitor
 from tests.pages.reviewing import answered
 from tests.seaweed import Seaweed
 from video.cameras import add_zone
-from video.clips import ask as ask_for_clip
+from video.clips_asked import ask as ask_for_clip
 from video.postings import post, withdraw
 from video.sheets import Owner, sheet_for
 

@@ -19,7 +19,7 @@ from tests.pages.filmed import Filmed, filmed
 from tests.pages.officer import Shown, call_of, more_officers, pages_with_something
 from tests.pages.people import PASSWORD, Town
 from tests.pages.reviewing import reviewed
-from video.clips import ask
+from video.clips_asked import ask
 
 CALLS = [
     ("stay", "kk", "listen"),

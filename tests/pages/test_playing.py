@@ -15,7 +15,7 @@ from storage.objects.store import ObjectStore
 from tests.house import House
 from tests.pages.filmed import Filmed, filmed
 from tests.pages.people import Town
-from video.clips import ask
+from video.clips_asked import ask
 
 
 @pytest.fixture

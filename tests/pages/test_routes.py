@@ -42,7 +42,8 @@ OF_NOTHING = {
     *(
         rule
         for rule in ROUTES
-        if rule.startswith("/cameras/<camera_id>") and not rule.endswith(("/hold", "/clips", "/off", "/on", "/try"))
+        if rule.startswith("/cameras/<camera_id>")
+        and not rule.endswith(("/hold", "/clips", "/converted", "/off", "/on", "/try"))
     ),
     *(rule for rule in ROUTES if rule.startswith("/clips/<clip_id>")),
     "/notices/drafts/<draft_id>",

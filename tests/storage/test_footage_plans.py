@@ -14,7 +14,7 @@ from storage.retention.holds import Span, Why, hold_span, lift
 from tests.house import House
 from tests.pages.filmed import filmed
 from tests.storage.test_query_plans import EXPLAINED, any_house, scanned
-from video.clips import ask
+from video.clips_asked import ask
 from video.footage import playable_between
 
 __all__ = ["any_house"]

@@ -23,7 +23,8 @@ from storage.retention.holds import Span, Why, hold_objects, hold_span, lift
 from tests.video import footage
 from tests.video.site import Site
 from tests.video.test_segments import NOW, write
-from video.clips import KEPT_FOR, Clips, ask
+from video.clips import KEPT_FOR, Clips
+from video.clips_asked import ask
 from video.salvage import recover
 
 DAY = timedelta(days=1)
