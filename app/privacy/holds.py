@@ -127,11 +127,12 @@ def span_held(session: Session, span: Span, why: Why, now: datetime) -> tuple[Ho
 
 def would_hold(session: Session, span: Span) -> tuple[int, int]:
     """How many objects a hold over a span would keep now, and how many bytes they have."""
-    there = session.scalars(sa.select(StoredObject.id).where(*touching(span), StoredObject.state.in_(KEPT))).all()
-    wanted = [*there, *wholes_within(session, there)]
-    counted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(StoredObject.bytes), 0))
-    objects, octets = session.execute(counted.where(StoredObject.id.in_(wanted), StoredObject.state.in_(KEPT))).one()
-    return objects, octets or 0
+    there = session.execute(
+        sa.select(StoredObject.id, StoredObject.bytes).where(*touching(span), StoredObject.state.in_(KEPT))
+    ).all()
+    wholes = [session.get_one(StoredObject, each) for each in wholes_within(session, [row.id for row in there])]
+    kept = [*(row.bytes for row in there), *(row.bytes for row in wholes if row.state in KEPT)]
+    return len(kept), sum(each or 0 for each in kept)
 
 
 def hold_on(session: Session, hold_id: str | None, camera_id: str) -> HoldMade | None:
