@@ -11,6 +11,9 @@ from app.cameras.states import CameraState, states
 from app.footage.access import may_watch
 from storage.models import Camera, Preview, Segment, StoredObject
 
+# Some twenty minutes: previews are made within seconds, unless the worker stands still.
+LOOKED_AT = 50
+
 
 @dataclass(frozen=True)
 class Card:
@@ -30,14 +33,20 @@ def cards(session: Session, viewer: Viewer, now: datetime) -> list[Card]:
 def _card(session: Session, viewer: Viewer, seen: CameraState) -> Card:
     if not may_watch(viewer, seen.camera):
         return Card(seen, None, None)
-    newest = (
+    # Of the last segments alone: a camera that was taken down long ago has none that is stored, and years of others.
+    last = (
         sa.select(Segment.object_id, Segment.began_at)
-        .join(Preview, Preview.segment_object_id == Segment.object_id)
-        .join(StoredObject, StoredObject.id == Segment.object_id)
-        .where(
-            Segment.camera_id == seen.camera.id, StoredObject.state == "stored", StoredObject.restricted_at.is_(None)
-        )
+        .where(Segment.camera_id == seen.camera.id)
         .order_by(Segment.began_at.desc())
+        .limit(LOOKED_AT)
+        .subquery()
+    )
+    newest = (
+        sa.select(last.c.object_id, last.c.began_at)
+        .join(Preview, Preview.segment_object_id == last.c.object_id)
+        .join(StoredObject, StoredObject.id == last.c.object_id)
+        .where(StoredObject.state == "stored", StoredObject.restricted_at.is_(None))
+        .order_by(last.c.began_at.desc())
         .limit(1)
     )
     found = session.execute(newest).one_or_none()

@@ -7,7 +7,7 @@ is held with it; a hold over a span keeps also what is still to come. Each chang
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -117,9 +117,9 @@ def gone_before(session: Session, hold: Hold) -> int:
 
 
 def touching(span: Span) -> tuple[sa.ColumnElement[bool], ...]:
-    """What of a source lies in a span, in part or whole."""
     return (
         StoredObject.source_id == span.source_id,
+        StoredObject.began_at > span.from_at - timedelta(days=2),  # nothing is longer: not all of it is read
         StoredObject.began_at < span.to_at,
         StoredObject.counted_from >= span.from_at,
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from config.logging import configure_logging
-from tests.bench import clips, deletions, footage, growth, intake, ledger, pages, playback, recorder, weights
+from tests.bench import cameras, clips, deletions, footage, growth, intake, ledger, pages, playback, recorder, weights
 
 SUBJECTS: dict[str, Callable[[Path], None]] = {
     "intake": intake.run,
@@ -20,6 +20,7 @@ SUBJECTS: dict[str, Callable[[Path], None]] = {
     "pages": pages.run,
     "weights": weights.run,
     "footage": footage.run,
+    "cameras": cameras.run,
     "clips": clips.run,
     "recorder": recorder.run,
 }

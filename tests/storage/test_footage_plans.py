@@ -3,13 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from app.auth.policy import Viewer
+from app.cameras.cards import cards
 from app.footage.clips import clips_of
 from app.footage.day import bounds_of, day_of, span_seen
 from storage.ledger.log import sequence
-from storage.models import Camera, Person
+from storage.models import Camera, Person, Segment, StoredObject
 from storage.retention.holds import Span, Why, hold_span, lift
 from tests.house import House
 from tests.pages.filmed import filmed
@@ -51,3 +54,33 @@ def test_a_day_and_a_clip_find_their_rows_by_indexes(any_house: House) -> None:
     event.remove(engine, "before_cursor_execute", remember)
     scans = {each: tables for each, parameters in said.items() if (tables := scanned(engine, each, parameters))}
     assert not scans, "\n".join(f"{tables}: {statement}" for statement, tables in scans.items())
+    # Not all that a camera ever had is read for a span of it.
+    spanned = {each: said[each] for each in said if "counted_from >= " in each and "source_id = " in each}
+    assert spanned
+    for statement, parameters in spanned.items():
+        if engine.dialect.name == "sqlite":
+            with engine.connect() as connection:
+                plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            assert any("began_at>? AND began_at<?" in each for each in plan), plan
+
+
+def test_a_card_looks_at_the_last_segments_alone(any_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = any_house
+    here = filmed(house, house.lines()[0].centre_id, code="gone")
+    manager, now = Viewer("centre_manager", None, active=True), house.clock.now()
+
+    def picture() -> str | None:
+        (card,) = [each for each in house.ask(lambda s: cards(s, manager, now)) if each.seen.camera.code == "gone"]
+        found: str | None = card.picture
+        return found
+
+    last = sa.select(Segment.object_id).where(Segment.camera_id == here.camera_id).order_by(Segment.began_at.desc())
+    ids = list(house.ask(lambda s: s.scalars(last).all()))
+    assert picture() == ids[0]
+    monkeypatch.setattr("app.cameras.cards.LOOKED_AT", 3)
+    with house.at.database.begin() as session:
+        session.execute(sa.update(StoredObject).where(StoredObject.id.in_(ids[:2])).values(state="deleted"))
+    assert picture() == ids[2]
+    with house.at.database.begin() as session:
+        session.execute(sa.update(StoredObject).where(StoredObject.id == ids[2]).values(state="deleted"))
+    assert picture() is None, "what comes before them is not looked for"
