@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +18,8 @@ from video.grace import Version, in_force
 
 GRACE_DAYS = 14
 MOST_GRACE_DAYS = 90
+# What is published for later can be replaced from that moment on alone: a year that was mistyped would stand for ever.
+MOST_AHEAD = timedelta(days=366)
 # On PostgreSQL two publications at once would take one number; the second would fail, with nothing said.
 SIGN_LOCK = 0x65736B73
 
@@ -42,8 +44,8 @@ def publish(
         by: id of who publishes it, or `operator`; None: nobody, it is shipped.
 
     Raises:
-        Refused: if the texts lack something, say what is said already, the moment has passed or lies before a version
-            that is scheduled, or the grace is too long.
+        Refused: if the texts lack something, say what is said already, the moment has passed, is more than a year away
+            or lies before a version that is scheduled, or the grace is too long.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(SIGN_LOCK)))
@@ -97,6 +99,9 @@ def proposal(
     begins = now if effective_from is None else effective_from.astimezone(UTC)
     if begins < now:
         raise Refused("from {moment}: that has passed; name a moment to come, or none to publish now", moment=begins)
+    # Not by a sum: the last moments there are have none behind them.
+    if begins - now > MOST_AHEAD:
+        raise Refused("from {moment}: that is more than a year away", moment=begins)
     if last is not None and begins < last.effective_from:
         raise Refused(
             "from {moment}: version {number} comes into force after that, at {then}; name that moment or a later one",

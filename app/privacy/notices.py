@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.changed_words import Stretch, changed_words
+from app.moments import FIRST_YEAR, LAST_YEAR
 from app.privacy.people import address_of
 from app.wiring import Installation
 from storage.errors import Refused
@@ -212,7 +213,7 @@ def typed_moment(text: str, zone: str, zones: Sequence[ZoneInfo]) -> datetime:
     """A day and a time of day as a form gives them (`2026-12-01T00:00`), in one of these zones, as a moment in UTC.
 
     Raises:
-        Refused: if it is none, another zone is named, or the clocks of that zone never show it, or twice.
+        Refused: if it is none, or of no year of this century, another zone is named, or the clocks of that zone never show it, or twice.
     """
     chosen = next((each for each in zones if each.key == zone), None)
     if chosen is None:
@@ -221,6 +222,8 @@ def typed_moment(text: str, zone: str, zones: Sequence[ZoneInfo]) -> datetime:
         read = datetime.fromisoformat(text)
     except ValueError as error:
         raise Refused("from {typed!r}: name a day and a time, like 2026-12-01T00:00", typed=text) from error
+    if not FIRST_YEAR <= read.year <= LAST_YEAR:
+        raise Refused("from {typed!r}: name a day of this century", typed=text)
     if read.tzinfo is not None:
         raise Refused("from {typed!r}: leave the zone out here, and choose it beside", typed=text)
     local = read.replace(tzinfo=chosen)
@@ -228,10 +231,7 @@ def typed_moment(text: str, zone: str, zones: Sequence[ZoneInfo]) -> datetime:
         raise Refused(
             "from {typed!r}: the clocks of {zone} are changed then; choose another hour", typed=text, zone=zone
         )
-    try:
-        return local.astimezone(UTC)
-    except OverflowError as error:
-        raise Refused("from {typed!r}: name a day of this century", typed=text) from error
+    return local.astimezone(UTC)
 
 
 def _lines(session: Session, use: Use, centre_id: str | None) -> list[Line]:

@@ -1,5 +1,6 @@
 """What signs say, before it is published: drafts as posters beside what holds now, and what publishing would do."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,10 +16,11 @@ from app.signs.printed import drawn
 from app.wiring import Installation
 from config.shipped import LANGUAGES
 from storage.errors import Refused
+from storage.ledger.log import canonical
 from storage.models import Camera, Sign, SignDraft, SignVersion, Zone
 from video.grace import GRACE, STALE, in_force
 from video.sheets import content_of, owner_on_signs
-from video.sign_drafts import one_draft
+from video.sign_drafts import one_draft, publish_draft
 from video.sign_versions import known_versions, last_version, proposal, sign_versions
 from video.signs import standing
 
@@ -48,6 +50,7 @@ class Effect:
         outdated: of those, how many would be outdated, and may hang on for a while: when that ends, how many.
         stopped: of those, how many would stop at once.
         cameras: how many cameras those have.
+        shown: a hash over what was counted: these texts, as that version. A publication is bound to it.
     """
 
     effective_from: datetime
@@ -55,6 +58,7 @@ class Effect:
     outdated: Sequence[tuple[datetime, int]]
     stopped: int
     cameras: int
+    shown: str
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,34 @@ def effect(
         sorted((moment, number) for moment, number in until.items() if moment is not None),
         len(stopped),
         session.scalar(cameras) or 0,
+        _shown_hash(draft.texts, proposed.number),
     )
+
+
+def publish_shown(
+    session: Session,
+    draft_id: str,
+    shown: str,
+    by: str,
+    now: datetime,
+    effective_from: datetime | None,
+    grace_days: int,
+) -> SignVersion:
+    """Publish a draft of which somebody has seen what it says, and behind which version it comes.
+
+    Raises:
+        NotFound: if it does not wait any more.
+        Refused: as `publish`, or if somebody changed it, or published another, since then: that can stop cameras of
+            which nobody was told. Then the transaction must not be committed.
+    """
+    version = publish_draft(session, draft_id, by, now, effective_from, grace_days)
+    if _shown_hash(version.texts, version.number) != shown:
+        raise Refused("something else would be published now than what was shown: look at it again")
+    return version
+
+
+def _shown_hash(texts: Mapping[str, Mapping[str, str]], number: int) -> str:
+    return hashlib.sha256(canonical({"texts": texts, "number": number})).hexdigest()
 
 
 def preview(at: Installation, draft_id: str, which: str) -> bytes:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.auth.roles import OVERSIGHT
 from app.privacy.notices import typed_moment, zones_for
-from app.signs.publishing import effect, one_draft_of, preview, versions_told
+from app.signs.publishing import effect, one_draft_of, preview, publish_shown, versions_told
 from app.web.gate import viewer, who_asks
 from app.web.messages import language_of, texts
 from app.web.refusals import said
@@ -17,7 +17,7 @@ from app.wiring import Installation
 from config.shipped import LANGUAGES
 from config.sign_texts import FIELDS, MAY_BE_EMPTY, WORDS
 from storage.errors import NotFound, Refused
-from video.sign_drafts import checked, drafts, keep_draft, one_draft, publish_draft
+from video.sign_drafts import checked, drafts, keep_draft, one_draft
 from video.sign_versions import GRACE_DAYS, MOST_GRACE_DAYS, last_version
 
 Texts = dict[str, dict[str, str]]
@@ -76,11 +76,11 @@ def _looked_at(area: Blueprint, at: Installation) -> None:
 
     @area.post("/drafts/<draft_id>/publish")
     def published(draft_id: str) -> AnyResponse | tuple[str, int]:
-        by = who_asks().person.id
+        by, shown = who_asks().person.id, request.form.get("shown", "")
         try:
             with at.database.begin() as session:
                 begins, days = _begins(session, request.form), _days(request.form)
-                publish_draft(session, draft_id, by, at.clock.now(), begins, days)
+                publish_shown(session, draft_id, shown, by, at.clock.now(), begins, days)
         except NotFound:
             raise
         except Refused as refused:

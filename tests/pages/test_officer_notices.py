@@ -194,6 +194,7 @@ def test_a_day_and_a_time_are_of_a_place() -> None:
         ("2027-03-28T02:30", "clocks of Europe/Luxembourg are changed then"),  # never shown
         ("2026-10-25T02:30", "clocks of Europe/Luxembourg are changed then"),  # shown twice
         ("0001-01-01T00:00", "a day of this century"),
+        ("9999-12-31T23:30", "a day of this century"),
     ],
 )
 def test_a_time_that_no_clock_shows_or_shows_twice_is_refused(typed: str, words: str) -> None:

@@ -18,7 +18,7 @@ from storage.notice_drafts import FORGOTTEN_AFTER
 from tests.pages.filmed import add_camera
 from tests.pages.lively import enter
 from tests.pages.looking import complaints, findings, fits, looks
-from tests.pages.people import PASSWORD, Town, Visitor
+from tests.pages.people import PASSWORD, Answer, Town, Visitor
 from tests.pages.signing import Signs
 from video.grace import GRACE, STALE
 from video.photo_codes import texts_on
@@ -122,7 +122,7 @@ def test_what_publishing_does_is_counted_before_it_is_done(town: Town, signs: Si
     assert "1 sign becomes outdated. Its cameras record until:" in page
     assert "The cameras under 1 sign stop at that moment. That is 1 camera." in page
     assert newest(town).texts["en"]["purpose"] == "The one before (en)", "nothing is published by looking"
-    form = pavel.form(path)
+    form, terms = pavel.form(path), terms | {"shown": shown(page)}
     town.house.clock.sleep(CONFIRMED_FOR.total_seconds() + 1)
     assert pavel.post(f"{path}/publish", form=form, more=terms).status_code == 403
     done = pavel.post(f"{path}/publish", form=form, more=terms | {"confirm_password": PASSWORD})
@@ -139,6 +139,34 @@ def test_what_publishing_does_is_counted_before_it_is_done(town: Town, signs: Si
     assert "pavel@example.com" in listed
     assert "Scheduled" in listed
     town.house.clock.sleep(timedelta(days=3).total_seconds())
+
+
+def shown(page: str) -> str:
+    """What a publication is bound to, from the page that counts what it does."""
+    return page.split('name="shown" value="', 1)[1].split('"', 1)[0]
+
+
+def test_nobody_publishes_what_was_not_shown(town: Town, signs: Signs, pavel: Visitor) -> None:
+    """Another officer changes the draft, or publishes a version that stops what the first one's would have spared."""
+    path, number = drafted(pavel, "Was shown"), newest(town).number
+    terms = {"when": "now", "grace": "7", "confirm_password": PASSWORD}
+    counted = f"{path}?when=now&grace=7"
+    seen, form = shown(pavel.get(counted).text), pavel.form(path)
+
+    def publishes(what: str) -> Answer:
+        return pavel.post(f"{path}/publish", form=form, more=terms | {"shown": what})
+
+    other = form_of(purposes("Was changed meanwhile"), draft=path.rsplit("/", 1)[1])
+    assert pavel.post("/signs/texts/drafts", form=form, more=other).status_code == 303
+    for refused in (publishes(seen), publishes("")):
+        assert (refused.status_code, "Something else would be published now" in refused.text) == (400, True)
+    assert newest(town).number == number
+    seen = shown(pavel.get(counted).text)
+    signs.publish("Of another officer", grace_days=7)
+    assert publishes(seen).status_code == 400
+    assert newest(town).number == number + 1
+    assert publishes(shown(pavel.get(counted).text)).status_code == 303
+    assert newest(town).texts["en"]["purpose"] == "Was changed meanwhile (en)"
 
 
 def add_camera_in(town: Town, zone_id: str) -> None:
@@ -159,6 +187,8 @@ def add_camera_in(town: Town, zone_id: str) -> None:
         ({"when": "now", "grace": "9" * 5000}, "Give the grace in whole days"),
         ({"when": "later", "grace": "7", "zone": "Asia/Almaty", "from": "2020-01-01T00:00"}, "This moment has passed"),
         ({"when": "later", "grace": "7", "zone": "Asia/Almaty", "from": ""}, "Name the day and the time"),
+        ({"when": "later", "grace": "7", "zone": "Asia/Almaty", "from": "9999-12-31T00:00"}, "a day of this century"),
+        ({"when": "later", "grace": "7", "zone": "Asia/Almaty", "from": "2062-01-01T00:00"}, "more than a year away"),
         ({"grace": "7"}, "Choose one of"),
     ],
 )

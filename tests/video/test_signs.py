@@ -117,6 +117,8 @@ def test_versions_are_numbered_and_only_one_comes_after_another(signed: Signed) 
         signed.publish("two", in_s=DAY_S)
     with pytest.raises(Refused, match="has passed"):
         signed.publish("two", in_s=-1)
+    with pytest.raises(Refused, match="more than a year away"):
+        signed.publish("two", in_s=367 * DAY_S)
     with pytest.raises(Refused, match="whole days"):
         signed.publish("two", grace_days=91)
     assert signed.publish("two", in_s=2 * DAY_S) == 3
