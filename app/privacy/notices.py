@@ -213,7 +213,8 @@ def typed_moment(text: str, zone: str, zones: Sequence[ZoneInfo]) -> datetime:
     """A day and a time of day as a form gives them (`2026-12-01T00:00`), in one of these zones, as a moment in UTC.
 
     Raises:
-        Refused: if it is none, or of no year of this century, another zone is named, or the clocks of that zone never show it, or twice.
+        Refused: if it is none, or of no year of this century, another zone is named, or the clocks of that zone never
+            show it, or twice.
     """
     chosen = next((each for each in zones if each.key == zone), None)
     if chosen is None:

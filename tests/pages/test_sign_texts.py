@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
+from werkzeug.test import TestResponse
 
 from app.auth.sessions import CONFIRMED_FOR
 from app.web.messages import catalogue
@@ -18,7 +19,7 @@ from storage.notice_drafts import FORGOTTEN_AFTER
 from tests.pages.filmed import add_camera
 from tests.pages.lively import enter
 from tests.pages.looking import complaints, findings, fits, looks
-from tests.pages.people import PASSWORD, Answer, Town, Visitor
+from tests.pages.people import PASSWORD, Town, Visitor
 from tests.pages.signing import Signs
 from video.grace import GRACE, STALE
 from video.photo_codes import texts_on
@@ -153,7 +154,7 @@ def test_nobody_publishes_what_was_not_shown(town: Town, signs: Signs, pavel: Vi
     counted = f"{path}?when=now&grace=7"
     seen, form = shown(pavel.get(counted).text), pavel.form(path)
 
-    def publishes(what: str) -> Answer:
+    def publishes(what: str) -> TestResponse:
         return pavel.post(f"{path}/publish", form=form, more=terms | {"shown": what})
 
     other = form_of(purposes("Was changed meanwhile"), draft=path.rsplit("/", 1)[1])
