@@ -13,8 +13,8 @@ from storage.models import Call, Recording
 def calls(as_json: bool) -> None:
     """Calls and how they ended."""
     with installation().database.read() as session:
-        rows = list(everything(session, CALLS, Call.ringing_at, Call.id))
-    show(rows, as_json=as_json, empty="No call yet.")
+        rows = everything(session, CALLS, Call.ringing_at, Call.id)
+        show(rows, as_json=as_json, empty="No call yet.")
 
 
 @click.command()
@@ -22,8 +22,8 @@ def calls(as_json: bool) -> None:
 def recordings(as_json: bool) -> None:
     """Recordings, where they are, and until when."""
     with installation().database.read() as session:
-        rows = list(everything(session, RECORDINGS, Recording.first_seen_at, Recording.id))
-    show(rows, as_json=as_json, empty="No recording yet.")
+        rows = everything(session, RECORDINGS, Recording.first_seen_at, Recording.id)
+        show(rows, as_json=as_json, empty="No recording yet.")
 
 
 COMMANDS = (calls, recordings)

@@ -155,8 +155,8 @@ def segments(code: str | None, *, as_json: bool) -> None:
     at = installation()
     with at.database.read() as session:
         only = [] if code is None else [Segment.camera_id == camera_coded(session, code).id]
-        rows = list(everything(session, SEGMENTS, Camera.code, Segment.began_at, where=only))
-    show(rows, as_json=as_json, empty="Nothing is stored.")
+        rows = everything(session, SEGMENTS, Camera.code, Segment.began_at, where=only)
+        show(rows, as_json=as_json, empty="Nothing is stored.")
 
 
 @click.command()
@@ -167,8 +167,8 @@ def gaps(code: str | None, *, as_json: bool) -> None:
     at = installation()
     with at.database.read() as session:
         only = [] if code is None else [Gap.camera_id == camera_coded(session, code).id]
-        rows = list(everything(session, GAPS, Camera.code, Gap.started_at, where=only))
-    show(rows, as_json=as_json, empty="No gap.")
+        rows = everything(session, GAPS, Camera.code, Gap.started_at, where=only)
+        show(rows, as_json=as_json, empty="No gap.")
 
 
 COMMANDS = (camera, cameras, segments, gaps)

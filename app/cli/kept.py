@@ -27,8 +27,8 @@ LOOK_EVERY_S = 0.2
 def objects(as_json: bool) -> None:
     """Stored objects."""
     with installation().database.read() as session:
-        rows = list(everything(session, OBJECTS, StoredObject.arrived_at, StoredObject.id))
-    show(rows, as_json=as_json, empty="Nothing is kept.")
+        rows = everything(session, OBJECTS, StoredObject.arrived_at, StoredObject.id)
+        show(rows, as_json=as_json, empty="Nothing is kept.")
 
 
 @click.group("object")
@@ -78,8 +78,8 @@ def object_link(object_id: str, email: str | None, purpose: str | None) -> None:
 def receipts(as_json: bool) -> None:
     """Deletions that are done, with their place in the ledger."""
     with installation().database.read() as session:
-        rows = list(everything(session, RECEIPTS, Receipt.deleted_at))
-    show(rows, as_json=as_json, empty="Nothing has been deleted yet.")
+        rows = everything(session, RECEIPTS, Receipt.deleted_at)
+        show(rows, as_json=as_json, empty="Nothing has been deleted yet.")
 
 
 @click.group()

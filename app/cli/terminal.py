@@ -47,12 +47,12 @@ def acting_as(command: F) -> F:
 
 
 def show(rows: Iterable[Mapping[str, Any]], *, as_json: bool, empty: str) -> None:
-    """A listing: JSON lines, or a table for people."""
-    listed = [dict(row) for row in rows]
+    """A listing: JSON lines, each as it comes, or a table for people."""
     if as_json:
-        for row in listed:
-            click.echo(json.dumps(row, ensure_ascii=False))
+        for row in rows:
+            click.echo(json.dumps(dict(row), ensure_ascii=False))
         return
+    listed = [dict(row) for row in rows]
     if not listed:
         click.echo(empty)
         return

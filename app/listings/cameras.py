@@ -1,6 +1,7 @@
 """What was recorded of cameras, and what was not."""
 
 import sqlalchemy as sa
+from sqlalchemy.orm import defer
 
 from app.auth.policy import Viewer
 from app.listings.listing import Listing, Told, utc
@@ -34,6 +35,7 @@ SEGMENTS = Listing(
         .join(Camera, Camera.id == Segment.camera_id)
         .join(StoredObject, StoredObject.id == Segment.object_id)
         .where(StoredObject.state == "stored")
+        .options(defer(Segment.fragments))
     ),
     _segment,
     _of_centre,

@@ -120,7 +120,15 @@ class Gap(Base):
     """A stretch of which nothing was recorded, though the camera was to be: from where to where, and why."""
 
     __tablename__ = "gap"
-    __table_args__ = (sa.Index(None, "camera_id", "started_at"),)
+    __table_args__ = (
+        sa.Index(None, "camera_id", "started_at"),
+        sa.Index(
+            "ix_gap_lasting",
+            "camera_id",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+    )
 
     id: Mapped[Id]
     camera_id: Mapped[str] = mapped_column(sa.ForeignKey("camera.id"))
