@@ -1,4 +1,4 @@
-"""The gaps that last, one a camera at most, by an index of their own: how a camera stands is asked by each page of cameras.
+"""The gaps that last have an index of their own: how cameras stand is asked by each page of them.
 
 Revision ID: 0027
 Revises: 0025
