@@ -18,8 +18,8 @@ log = structlog.get_logger()
 TOLERATED = timedelta(seconds=2)
 
 
-def ahead_s(ended_at: datetime, seen_at: datetime, run_began_at: datetime, clock_said: datetime) -> int:
-    """By how many seconds a segment's times are known to be ahead; 0: by no more than clocks may differ.
+def ahead(ended_at: datetime, seen_at: datetime, run_began_at: datetime, clock_said: datetime) -> timedelta:
+    """By how much a segment's times are known to be ahead; nothing: by no more than clocks may differ.
 
     Args:
         ended_at: when it ended, by its own times.
@@ -27,8 +27,13 @@ def ahead_s(ended_at: datetime, seen_at: datetime, run_began_at: datetime, clock
         run_began_at: when its run began, by its own times.
         clock_said: what the clock said then.
     """
-    ahead = max(ended_at - seen_at, run_began_at - clock_said)
-    return round(ahead.total_seconds()) if ahead > TOLERATED else 0
+    known = max(ended_at - seen_at, run_began_at - clock_said)
+    return known if known > TOLERATED else timedelta(0)
+
+
+def ahead_s(ended_at: datetime, seen_at: datetime, run_began_at: datetime, clock_said: datetime) -> int:
+    """The same in whole seconds."""
+    return round(ahead(ended_at, seen_at, run_began_at, clock_said).total_seconds())
 
 
 def tell_if_ahead(session: Session, finished: Finished, now: datetime) -> None:

@@ -20,7 +20,7 @@ from storage.intake import Arrival, Intake, Ticket
 from storage.models import Camera, ObjectCopy, RecordingRun, Segment, StoredObject
 from storage.retention.policy import PolicyError
 from video import facts
-from video.ahead import tell_if_ahead
+from video.ahead import ahead, tell_if_ahead
 from video.boxes import Fragment
 from video.copies import SPOOL, ref_of
 from video.damage import Media, give_up
@@ -145,7 +145,8 @@ class Upload:
         whole = Kept(finished.fragments, begun.began_at, finished.ended_at)
         camera = session.get_one(Camera, begun.run.camera_id)
         within, now = (whole.began_at, whole.ended_at), self._clock.now()
-        without = untold(session, camera.zone_id, within) if row is None else []
+        lead = ahead(finished.ended_at, now, begun.run.began_at, begun.run.clock_said)
+        without = untold(session, camera.zone_id, within, lead) if row is None else []
         missing = Reason.NO_SIGN if without else Reason.SUPERSEDED
         left = make_room(session, finished, without, now) if row is None else whole
         if without:
