@@ -1,6 +1,6 @@
 """Zones and cameras, as they are set up, and how a camera's stream is opened. Where they may be: addresses.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,24 @@ from video.sources import Source, open_source
 
 Open = Callable[..., Source]
 MOST_LETTERS = 200
+
+
+def allow_networks(session: Session, centre: Centre, networks: Sequence[str], *, by: str, now: datetime) -> None:
+    """Say where a centre's cameras may be, in place of any networks before; the ledger is told where that changes.
+
+    Args:
+        session: the transaction.
+        centre: whose.
+        networks: as `networks_of` gives them; empty: none, so that no camera but a file is opened.
+        by: id of a person, or `operator`.
+        now: the present.
+    """
+    before = list(centre.camera_networks or ())
+    if before == list(networks):
+        return
+    centre.camera_networks = list(networks) or None
+    facts = {"centre": centre.id, "before": before, "networks": list(networks), "by": by}
+    append(session, "networks_allowed", centre.id, now, facts)
 
 
 def add_zone(session: Session, *, centre: Centre, code: str, name: str, now: datetime) -> Zone:

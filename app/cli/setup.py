@@ -11,6 +11,7 @@ from storage.models import Line
 from storage.notices import LANGUAGES, MODES
 from telephony.lines import add_line, routing
 from video.addresses import networks_of
+from video.cameras import allow_networks
 
 
 def languages_of(text: str) -> list[str]:
@@ -53,7 +54,7 @@ def centre_add(
             languages=languages_of(languages),
             now=at.clock.now(),
         )
-        made.camera_networks = networks or None
+        allow_networks(session, made, networks, by="operator", now=at.clock.now())
     click.echo(f"Centre {code} is there.")
 
 
@@ -65,7 +66,7 @@ def centre_networks(code: str, networks: str) -> None:
     allowed = networks_of(networks)
     at = installation()
     with at.database.begin() as session:
-        centre_coded(session, code).camera_networks = allowed or None
+        allow_networks(session, centre_coded(session, code), allowed, by="operator", now=at.clock.now())
     click.echo(f"Cameras of {code} may be in: {', '.join(allowed) or 'no network'}.")
 
 

@@ -21,6 +21,7 @@ from storage.errors import Refused
 from storage.notices import LANGUAGES, MODES
 from telephony.lines import add_line, routing
 from video.addresses import networks_of
+from video.cameras import allow_networks
 
 
 def administration(at: Installation) -> Blueprint:
@@ -95,7 +96,8 @@ def _one_centre(area: Blueprint, at: Installation) -> None:
         except Refused as refused:
             return page(centre_id, said(refused)), 400
         with at.database.begin() as session:
-            queries.centre_by_id(session, centre_id).camera_networks = allowed or None
+            row = queries.centre_by_id(session, centre_id)
+            allow_networks(session, row, allowed, by=who_asks().person.id, now=at.clock.now())
         return redirect(url_for("administration.centre", centre_id=centre_id, saved=1), 303)
 
 

@@ -53,6 +53,9 @@ def test_an_administrator_says_where_cameras_may_be(town: Town, almaty: str) -> 
     assert networks_of(town, almaty) is None
     assert allow(charlie, almaty, " 10.1.0.0/16,10.2.0.0/16 10.1.0.0/16 ")[0] == 303
     assert networks_of(town, almaty) == ["10.1.0.0/16", "10.2.0.0/16"]
+    (told,) = [each for each in town.leaves("networks_allowed") if each["centre"] == almaty]
+    by = town.person("charlie").id
+    assert told == {"centre": almaty, "before": [], "networks": ["10.1.0.0/16", "10.2.0.0/16"], "by": by}
     assert "10.1.0.0/16, 10.2.0.0/16" in charlie.get("/centres").text
     camera = add_camera(town.house, almaty, "roof")
     page = charlie.get(f"/centres/{almaty}").text
