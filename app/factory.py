@@ -5,7 +5,7 @@ import secrets
 import structlog
 from apiflask import APIFlask, HTTPError
 from flask import Response, g, jsonify, render_template, request
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.api import openapi
@@ -167,7 +167,8 @@ def _status(error: Exception) -> int:
             return 403
         case NotFound() | KeyProblem():
             return 404
-        case Refused():
+        # What a column cannot hold, such as a NUL on PostgreSQL: whoever sent it is wrong, and nothing of ours is away.
+        case Refused() | DataError():
             return 400
         case StoreError() | SQLAlchemyError():
             return 503
