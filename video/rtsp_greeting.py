@@ -1,7 +1,8 @@
 """What an RTSP server says first, asked by ourselves: one that sends elsewhere never gets a library to follow it.
 
 FFmpeg follows redirects of RTSP whatever it is told, and greets the other host with the camera's password if it is
-asked for one. So the server is asked before (OPTIONS, DESCRIBE; RFC 2326, 10.1 and 10.2), without any password.
+asked for one. So the server is asked before (OPTIONS, DESCRIBE; RFC 2326, 10.1 and 10.2), without any password, but for
+one that the camera wants in its path (`{password}`): what is asked for must be what the library asks for.
 """
 
 import socket
