@@ -19,6 +19,7 @@ from video.timeline import DELETED, DELETING, GAP, RECORDED, Stretch, by_minute,
 
 TICKS = 8
 LONGEST_SPAN = timedelta(hours=24)
+OFFERED = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,13 @@ class Day:
     def gaps(self) -> list[Stretch]:
         # One without length says why something was tried; nothing is missing in it.
         return [each for each in self.line if each.kind == GAP and each.end > each.begin]
+
+    @property
+    def offered(self) -> tuple[datetime, datetime]:
+        """A span to begin with, in whole seconds: the last minutes that were recorded, else the day's first."""
+        last = next((each for each in reversed(self.line) if each.kind == RECORDED), None)
+        end = self.bounds.begin + OFFERED if last is None else last.end.replace(microsecond=0) + timedelta(seconds=1)
+        return max(end - OFFERED, self.bounds.begin if last is None else last.begin.replace(microsecond=0)), end
 
     @property
     def gone_s(self) -> float:

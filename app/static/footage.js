@@ -280,8 +280,11 @@ async function start() {
   told = await answer.json();
   for (const each of document.querySelectorAll(".controls")) each.hidden = false;
   draw();
-  const last = told.recorded.at(-1);
-  if (last) load(Math.max(told.recorded[0].from, last.to - 60_000), false);
-  else say(words.nothing);
+  const [first, last] = [told.recorded[0], told.recorded.at(-1)];
+  if (!last) return say(words.nothing);
+  load(Math.max(first.from, last.to - 60_000), false);
+  // Of a whole day's line a camera's first minutes are not a pixel.
+  if (last.to - first.from < HOUR / 2) document.getElementById("scale").value = "60";
+  scale();
 }
 start();

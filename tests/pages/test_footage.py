@@ -149,6 +149,22 @@ def test_i5_a_marked_span_is_held_and_nothing_else(town: Town, here: Filmed) -> 
     assert late.status_code == 409
 
 
+def offered(page: str) -> dict[str, str]:
+    return dict(re.findall(r'name="(from|to)" type="datetime-local" step="1" required value="([^"]+)"', page))
+
+
+def test_the_span_that_the_day_begins_with_is_what_was_recorded_last(town: Town, here: Filmed) -> None:
+    mira, base = town.signed_in("mira"), f"/cameras/{here.camera_id}"
+    asked = offered(mira.get(base).text) | {"lang": "en"}
+    span = mira.client.get(f"{base}/span", query_string=asked, base_url=mira.base)
+    last = [each for each in segments(town, here) if each.began_at >= here.runs[-1]]
+    assert f"· {len(last)} segments" in span.text
+    assert offered(mira.get(f"{base}?day=2001-01-01").text) == {
+        "from": "2001-01-01T00:00:00",
+        "to": "2001-01-01T00:05:00",
+    }
+
+
 def test_what_a_hold_came_to_is_read_from_its_row(town: Town, here: Filmed) -> None:
     mira, base = town.signed_in("mira"), f"/cameras/{here.camera_id}"
     told = mira.get(f"{base}?held=5&gone=9999&hold=none&lang=en").text
