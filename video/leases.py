@@ -7,7 +7,7 @@ more than theirs: they record on until the new one does.
 
 Not every recorder reaches every camera. Which centres' it may take is set; what it cannot open for a minute it lets go,
 where another one lives, and takes it from nobody for an hour. What nobody has taken for a while is anybody's, whatever
-their share.
+their share. Who gets back what it could not open has more patience each time: a camera that is dead goes round slowly.
 
 The clocks of all machines must agree to a second or two, as those of any installation must.
 """
@@ -26,6 +26,10 @@ from storage.models import CameraLease, RecorderSeen
 LEASE_FOR = timedelta(seconds=12)
 # Who cannot open a camera keeps it for that long at least: the others shall not hand it on faster.
 TRIES_FOR = timedelta(minutes=1)
+# And for twice as long each time it comes back to it and cannot be opened still, so often.
+MOST_DOUBLED = 3
+# Who has had a camera for that long, and is not said to be unable to open it, has opened it.
+OPENED_AFTER = timedelta(minutes=5)
 # How long it leaves it to them, where they have it.
 LEAVES_FOR = timedelta(hours=1)
 NOBODY = ""
@@ -50,6 +54,7 @@ class Leases:
         self._spool = spool
         self._resumed = False
         self._left_until: dict[str, datetime] = {}
+        self._let_go: Counter[str] = Counter()
         self._free_since: dict[str, datetime] = {}
 
     def hold(
@@ -70,10 +75,13 @@ class Leases:
         for row in rows.values():
             if row.holder != self._holder:
                 continue
-            if alive > 1 and row.camera_id in unopened and row.claimed_at <= now - TRIES_FOR:
+            if alive > 1 and row.camera_id in unopened and row.claimed_at <= now - self._patience(row.camera_id):
                 row.holder, row.until = NOBODY, now
                 self._left_until[row.camera_id] = now + LEAVES_FOR
+                self._let_go[row.camera_id] += 1
                 continue
+            if row.camera_id not in unopened and self._resumed and row.claimed_at <= now - OPENED_AFTER:
+                del self._let_go[row.camera_id]
             # A process that begins anew counts up: what it finds in its spool was recorded under the old number.
             row.number += 0 if self._resumed else 1
             row.claimed_at = row.claimed_at if self._resumed else now
@@ -104,6 +112,9 @@ class Leases:
         found = [each for each in wanted if (row := rows.get(each)) is None or row.until <= now]
         self._free_since = {each: self._free_since.get(each, now) for each in found}
         return found
+
+    def _patience(self, camera_id: str) -> timedelta:
+        return TRIES_FOR * int(2 ** min(self._let_go[camera_id], MOST_DOUBLED))
 
     def _leaves(self, camera_id: str, now: datetime) -> bool:
         return self._left_until.get(camera_id, now) > now

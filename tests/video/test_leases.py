@@ -1,6 +1,7 @@
 """Several recorders share cameras: each its share, a dead one's are taken over, and no second is in two segments."""
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -163,5 +164,29 @@ def test_what_the_other_may_not_take_is_tried_again_soon(site: Site, four: list[
         with site.house.database.begin() as session:
             had.append(four[0] in one.hold(session, four[:1], set(four)))
     turns = "".join("o" if each else "-" for each in had).split("-")
-    assert 0.6 < sum(had) / len(had) < 0.8
-    assert all(len(each) >= 30 for each in turns[:-1] if each), "no faster than a minute"
+    tried = [len(each) for each in turns if each]
+    assert [seconds // 30 for seconds in tried[:-1]] == [1, 2, 4], "for a minute, two, four"
+    assert sum(had) / len(had) > 0.8
+
+
+def test_a_dead_camera_goes_round_slowly(site: Site, four: list[str]) -> None:
+    """Neither can open it: each tries for longer each time, eight minutes at most, and begins anew once it could."""
+    clock, door = site.house.clock, four[0]
+    both = {holder: Leases(site.house.database, clock, holder) for holder in ("one", "two")}
+    had = []
+    for _ in range(3600):
+        clock.sleep(4)
+        for holder, leases in both.items():
+            with site.house.database.begin() as session:
+                if door in leases.hold(session, [door], {door}):
+                    had.append(holder)
+    turns = [holder for before, holder in pairwise(["", *had]) if holder != before]
+    assert len(turns) <= 4 + 4 * 3600 / 480 + 1, "in four hours"
+    assert set(had) == {"one", "two"}
+    last, other = had[-1], next(each for each in both if each != had[-1])
+    for tick in range(120):
+        clock.sleep(4)
+        assert hold(site.house, both[last], [door]) or tick < 20, "it can be opened, and stays"
+    hold(site.house, both[other], [])
+    with site.house.database.begin() as session:
+        assert door not in both[last].hold(session, [door], {door}), "as at the first time, after a minute"
