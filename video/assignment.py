@@ -56,7 +56,8 @@ class Assignment:
             if self._centres:
                 reached = reached.join(Centre, Centre.id == Camera.centre_id).where(Centre.code.in_(self._centres))
             cameras = session.scalars(reached).unique().all()
-            leases = self._leases.hold(session, [each.id for each in cameras], unopened)
+            may_have = [each.id for each in cameras]
+            leases = self._leases.hold(session, may_have, unopened, all_may=not self._centres)
             ours = [each for each in cameras if each.id in leases]
             signs = standing(session, self._clock.now(), {each.zone_id for each in ours})
             since = {each.id: known_until(session, each.id) for each in ours if each.id not in self._known}

@@ -58,7 +58,12 @@ class Leases:
         self._free_since: dict[str, datetime] = {}
 
     def hold(
-        self, session: Session, camera_ids: Iterable[str], unopened: Collection[str] = frozenset()
+        self,
+        session: Session,
+        camera_ids: Iterable[str],
+        unopened: Collection[str] = frozenset(),
+        *,
+        all_may: bool = True,
     ) -> dict[str, int]:
         """In the caller's transaction: renew what is held, claim what is free. Returns the number of each lease held.
 
@@ -66,6 +71,8 @@ class Leases:
             session: the transaction.
             camera_ids: of all cameras that this recorder may have, whoever has them.
             unopened: those that it tries to open, and cannot.
+            all_may: whether every recorder may have these. If not, nobody knows who else may: what is free is claimed
+                at once, and shared when another one comes.
         """
         _one_at_a_time(session)
         now = self._clock.now()
@@ -92,7 +99,8 @@ class Leases:
         for camera_id in self._free(rows, wanted, now):
             free_for = now - self._free_since[camera_id]
             # Others first, who have room for it, or may be able to open it.
-            if free_for >= (2 if self._leaves(camera_id, now) else 0 if ours < most else 1) * LEASE_FOR:
+            at_once = ours < most or not all_may
+            if free_for >= (2 if self._leaves(camera_id, now) else 0 if at_once else 1) * LEASE_FOR:
                 rows[camera_id] = self._claim(session, camera_id, rows.get(camera_id))
                 ours += 1
         having = Counter(row.holder for row in rows.values())

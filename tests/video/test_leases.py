@@ -117,6 +117,26 @@ def test_what_nobody_takes_is_taken_whatever_the_share(site: Site, four: list[st
     assert sorted(hold(house, one, four)) == sorted(four)
 
 
+def test_of_one_centre_what_a_dead_one_had_is_taken_as_soon_as_its_leases_end(site: Site, four: list[str]) -> None:
+    """Three live, two of which may take these: when one of the two dies, its cameras wait for no third one's share."""
+    house, clock = site.house, site.house.clock
+    elsewhere = Leases(house.database, clock, "elsewhere")
+    one, two = (Leases(house.database, clock, holder) for holder in ("one", "two"))
+
+    def of_one_centre(leases: Leases) -> dict[str, int]:
+        with house.database.begin() as session:
+            return leases.hold(session, four, all_may=False)
+
+    hold(house, elsewhere, [])
+    assert len(of_one_centre(one)) == 4
+    assert len(of_one_centre(two)) == 1, "a third of four"
+    for _ in range(int(LEASE_FOR.total_seconds()) // 2):
+        clock.sleep(2)
+        hold(house, elsewhere, [])
+        found = of_one_centre(one)
+    assert len(found) == 4
+
+
 class Two:
     """Two recorders that ask every two seconds; `one` cannot open the first of the cameras."""
 
