@@ -1,6 +1,6 @@
 """`zone …` and `sign …`: from a zone to a sign that is confirmed, outdated, stopped, withdrawn."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -68,8 +68,12 @@ def test_who_says_who_they_are_must_be_the_centres_manager(zoned: Commands) -> N
 def test_texts_are_published_from_a_file(zoned: Commands) -> None:
     texts = zoned.folder / "texts.toml"
     texts.write_text('[en]\npurpose = "To see who comes."\n')
-    told = zoned.fine("sign", "publish", "--texts", "texts.toml", "--from", "2099-01-01T00:00:00Z", "--grace", "5")
-    assert "Version 2 holds from 2099-01-01T00:00:00.000Z on, with 5 days of grace." in told.out
+    later = (datetime.now(UTC) + timedelta(days=30)).replace(hour=0, minute=0, second=0)
+    moment = f"{later:%Y-%m-%dT%H:%M:%S}"
+    told = zoned.fine("sign", "publish", "--texts", "texts.toml", "--from", f"{moment}Z", "--grace", "5")
+    assert f"Version 2 holds from {moment}.000Z on, with 5 days of grace." in told.out
+    mistyped = zoned.refused("sign", "publish", "--texts", "texts.toml", "--from", "2099-01-01T00:00:00Z")
+    assert "more than a year away" in mistyped
     texts.write_text('[en]\nkept = "For long."\n')
     assert "[en] kept: says {period} once" in zoned.refused("sign", "publish", "--texts", "texts.toml")
     texts.write_text("en = 1\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 from storage.models import Camera, Zone
 from storage.models.columns import random_id
 from tests.house import House
+from tests.pages.signing import Signs
 from tests.video import footage
 from tests.video.test_segments import write
 from video.salvage import recover
@@ -52,13 +53,18 @@ def filmed(
     codec: str = "libx264",
     code: str = "door",
     made: Callable[[], Path] | None = None,
+    *,
+    signed: bool = False,
 ) -> Filmed:
     """A camera of which so many runs are stored, the last of which ended a while ago, with their previews.
 
-    `made` makes another film than the usual one.
+    `made` makes another film than the usual one; `signed`: a sign hung there before, so that fsck has nothing to say.
     """
-    begin = house.clock.now().replace(second=0, microsecond=0) - timedelta(minutes=10)
     camera_id = add_camera(house, centre_id, code)
+    if signed:
+        Signs(house).posted(house.ask(lambda s: s.get_one(Camera, camera_id).zone_id))
+        house.clock.sleep(timedelta(minutes=20).total_seconds())
+    begin = house.clock.now().replace(second=0, microsecond=0) - timedelta(minutes=10)
     folder = Path(house.at.home) / "filmed" / camera_id
     folder.mkdir(parents=True)
     spool = Spool(folder / "spool", 1 << 30, reserve_bytes=0)

@@ -26,7 +26,7 @@ def here(town: Town) -> Filmed:
     """A camera of Mira's centre."""
     centre_id = town.person("mira").centre_id
     assert centre_id is not None
-    return filmed(town.house, centre_id)
+    return filmed(town.house, centre_id, signed=True)
 
 
 def span(here: Filmed) -> dict[str, str]:
