@@ -4,9 +4,11 @@ A test that is about one backend alone says which, with `about`; it is skipped o
 """
 
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,9 @@ import sqlalchemy as sa
 if TYPE_CHECKING:  # plugins: pytest itself must be the first to import them
     from tests.seaweed import Seaweed
 
+MEMORY = Path("/dev/shm")
+# Whole stores lie there, and with LARGE_RECORDING_MB=1400 as much twice.
+ENOUGH_BYTES = 6 << 30
 BACKENDS = ("sqlite+seaweedfs", "postgresql+minio")
 BACKEND = os.environ.get("TEST_BACKEND", BACKENDS[0])
 if BACKEND not in BACKENDS:
@@ -38,6 +43,11 @@ class Databases:
 
 IN_ITS_HOME = Databases()
 MadeDatabases = Callable[..., AbstractContextManager[Databases]]
+
+
+def in_memory() -> Path | None:
+    """Where files lie in memory, if there is enough of it: databases wait for a disk, and making one is 300 files."""
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES else None
 
 
 def about(what: str) -> pytest.MarkDecorator:

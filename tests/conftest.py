@@ -1,5 +1,6 @@
 """Fixtures for every test folder. Which backend a run is on: `tests/backend.py`."""
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,17 +17,13 @@ from config.clock import SystemClock
 from storage.database import Database
 from storage.objects.keys import KeyRing
 from storage.upgrade import upgrade
-from tests.backend import DATABASE, IN_ITS_HOME, STORE, Databases, MadeDatabases, settings_of
+from tests.backend import DATABASE, IN_ITS_HOME, STORE, Databases, MadeDatabases, in_memory, settings_of
 from tests.house import House
 
 if TYPE_CHECKING:  # plugins: pytest itself must be the first to import them
     from tests.seaweed import Seaweed
 
 pytest_plugins = ["tests.seaweed", "tests.minio_server", "tests.postgresql"]
-
-MEMORY = Path("/dev/shm")
-# Whole stores lie there, and with LARGE_RECORDING_MB=1400 as much twice.
-ENOUGH_BYTES = 6 << 30
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -35,9 +32,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
     What SIGKILL does is the same there; a loss of power is not tested.
     """
-    if config.option.basetemp is None and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
-        config.option.basetemp = tempfile.mkdtemp(prefix="eskertu-tests-", dir=MEMORY)
+    if config.option.basetemp is None and (memory := in_memory()) is not None:
+        config.option.basetemp = tempfile.mkdtemp(prefix="eskertu-tests-", dir=memory)
         config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected by now stays: who looks for garbage need not look through it each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import create_engine, text
 
+from tests.backend import in_memory
+
 
 def postgres_programs() -> Path | None:
     return next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
@@ -24,7 +26,7 @@ def running() -> Iterator[str]:
     if programs is None:
         raise RuntimeError("no PostgreSQL programs here")
     # Not under pytest's own folder: that is closed to the user who the server runs as.
-    with TemporaryDirectory(prefix="eskertu-pg-") as name:
+    with TemporaryDirectory(prefix="eskertu-pg-", dir=in_memory()) as name:
         folder = Path(name)
         as_user: list[str] = []
         if os.geteuid() == 0:
